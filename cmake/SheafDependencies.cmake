@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# What Sheaf links to. pkg-config rather than cJSON's own package file: Debian's names neither a
+# namespaced target nor its include folder.
+#
+#   PkgConfig::CJSON    <cjson/cJSON.h> and <cJSON.h>
+#   PkgConfig::CMOCKA   tests only
+#   Threads::Threads
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET GLOBAL libcjson)
+if(SHEAF_BUILD_TESTS)
+  pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET GLOBAL cmocka)
+endif()

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The functions of the call that a manager is given. */
+#include <stdlib.h>
+
+#include "core/copy.h"
+#include "core/flight.h"
+
+/* Results that a manager's thread handed in, copied. */
+struct sheaf_posted {
+  sheaf_posted *next;
+  sheaf_arena arena;
+  sheaf_result *results;
+  uint32_t count;
+};
+
+static sheaf_flight *flight_of(const sheaf_call *call) {
+  return (sheaf_flight *)((char *)(uintptr_t)call - offsetof(sheaf_flight, call));
+}
+
+static bool on_its_thread(sheaf_flight *f) {
+  sheaf_thread *here = sheaf_thread_here;
+  return here && atomic_load_explicit(&f->thread, memory_order_relaxed) == here &&
+         atomic_load_explicit(&f->owner, memory_order_relaxed) != SHEAF_AT_REST;
+}
+
+static void *scratch(const sheaf_call *call, size_t size) {
+  sheaf_flight *f = flight_of(call);
+  if (on_its_thread(f)) return sheaf_arena_alloc(sheaf_flight_arena(f), size);
+  sheaf_flight_complain(f, "called call->scratch outside its batch or its thread: refused");
+  return NULL;
+}
+
+static sheaf_status poll_call(const sheaf_call *call) {
+  sheaf_flight *f = flight_of(call);
+  if (atomic_load(&f->owner) == SHEAF_AT_REST) return SHEAF_CLOSED;
+  return sheaf_flight_poll(f);
+}
+
+static void discard(sheaf_posted *posted) {
+  sheaf_arena_free(&posted->arena);
+  free(posted);
+}
+
+static sheaf_posted *copy_posted(const sheaf_result *results, uint32_t count) {
+  sheaf_posted *posted = calloc(1, sizeof *posted);
+  if (!posted) return NULL;
+  posted->count = count;
+  posted->results = sheaf_arena_alloc(&posted->arena, count * sizeof *posted->results);
+  if (!posted->results) {
+    discard(posted);
+    return NULL;
+  }
+  for (uint32_t i = 0; i < count; i++)
+    sheaf_copy_result(&posted->arena, &posted->results[i], &results[i]);
+  return posted;
+}
+
+static sheaf_status post(const sheaf_call *call, const sheaf_result *results, uint32_t count) {
+  sheaf_flight *f = flight_of(call);
+  if (count == 0) return SHEAF_OK;
+  if (!results) return SHEAF_INVALID_ARGUMENT;
+  sheaf_posted *posted = copy_posted(results, count);
+  if (!posted) return SHEAF_OUT_OF_MEMORY;
+
+  pthread_mutex_lock(&f->sleeper.lock);
+  sheaf_status status = SHEAF_CLOSED;
+  if (atomic_load(&f->owner) != SHEAF_AT_REST) {
+    status = atomic_load_explicit(&f->ended, memory_order_relaxed);
+    if (!status) {
+      *f->posted_end = posted;
+      f->posted_end = &posted->next;
+      pthread_cond_broadcast(&f->sleeper.wake);
+    }
+  }
+  pthread_mutex_unlock(&f->sleeper.lock);
+
+  if (status) discard(posted);
+  if (status == SHEAF_CLOSED) sheaf_flight_complain(f, "posted after its batch had returned: refused");
+  return status;
+}
+
+/* Under the sleeper's lock. */
+static sheaf_posted *take_posted(sheaf_flight *f) {
+  sheaf_posted *posted = f->posted;
+  f->posted = NULL;
+  f->posted_end = &f->posted;
+  return posted;
+}
+
+static void deliver(sheaf_flight *f, sheaf_posted *posted) {
+  while (posted) {
+    sheaf_posted *next = posted->next;
+    (void)f->sink.results(&f->sink, posted->results, posted->count);
+    discard(posted);
+    posted = next;
+  }
+}
+
+void sheaf_flight_settle(sheaf_flight *f) {
+  sheaf_posted *posted;
+  do {
+    pthread_mutex_lock(&f->sleeper.lock);
+    while (!f->posted && f->holds) sheaf_sleeper_wait(&f->sleeper, INT64_MAX);
+    posted = take_posted(f);
+    pthread_mutex_unlock(&f->sleeper.lock);
+    deliver(f, posted);
+  } while (posted);
+}
+
+void sheaf_flight_finish_posts(sheaf_flight *f) {
+  sheaf_posted *posted;
+  do {
+    pthread_mutex_lock(&f->sleeper.lock);
+    posted = take_posted(f);
+    /* Under the same lock, so that nothing can be posted in between. */
+    if (!posted) atomic_store(&f->owner, SHEAF_AT_REST);
+    pthread_mutex_unlock(&f->sleeper.lock);
+    deliver(f, posted);
+  } while (posted);
+}
+
+static void hold(const sheaf_call *call) {
+  sheaf_flight *f = flight_of(call);
+  bool allowed = on_its_thread(f);
+  pthread_mutex_lock(&f->sleeper.lock);
+  if (allowed) f->holds++;
+  pthread_mutex_unlock(&f->sleeper.lock);
+  if (!allowed) sheaf_flight_complain(f, "called call->hold outside its batch or its thread: refused");
+}
+
+static void release(const sheaf_call *call) {
+  sheaf_flight *f = flight_of(call);
+  pthread_mutex_lock(&f->sleeper.lock);
+  bool held = f->holds > 0;
+  if (held) f->holds--;
+  pthread_cond_broadcast(&f->sleeper.wake);
+  pthread_mutex_unlock(&f->sleeper.lock);
+  if (!held) sheaf_flight_complain(f, "released a call more often than it held it");
+}
+
+/* Sleeps until something is posted, the flight ends, or the time comes. */
+static void sleep_until(sheaf_flight *f, int64_t until_ns) {
+  sheaf_cancel_join(f->call.cancel, &f->sleeper);
+  pthread_mutex_lock(&f->sleeper.lock);
+  while (!f->posted && !sheaf_flight_poll(f) && (until_ns == INT64_MAX || sheaf_now_ns() < until_ns))
+    sheaf_sleeper_wait(&f->sleeper, until_ns);
+  pthread_mutex_unlock(&f->sleeper.lock);
+  sheaf_cancel_leave(f->call.cancel, &f->sleeper);
+}
+
+/* When to wake at the latest. */
+static int64_t wake_time(const sheaf_flight *f, int64_t timeout_ns) {
+  int64_t now = sheaf_now_ns();
+  int64_t until = timeout_ns < 0 || timeout_ns > INT64_MAX - now ? INT64_MAX : now + timeout_ns;
+  int64_t deadline = f->call.deadline_ns;
+  return deadline && deadline < until ? deadline : until;
+}
+
+static sheaf_status wait_call(const sheaf_call *call, int64_t timeout_ns) {
+  sheaf_flight *f = flight_of(call);
+  if (!on_its_thread(f)) {
+    sheaf_flight_complain(f, "called call->wait outside its batch or its thread: refused");
+    return SHEAF_INVALID_ARGUMENT;
+  }
+  sleep_until(f, wake_time(f, timeout_ns));
+  pthread_mutex_lock(&f->sleeper.lock);
+  sheaf_posted *posted = take_posted(f);
+  pthread_mutex_unlock(&f->sleeper.lock);
+  deliver(f, posted);
+  return sheaf_flight_poll(f);
+}
+
+void sheaf_call_init(sheaf_call *call) {
+  call->struct_size = sizeof *call;
+  call->scratch = scratch;
+  call->poll = poll_call;
+  call->wait = wait_call;
+  call->post = post;
+  call->hold = hold;
+  call->release = release;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/cancel.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+int64_t sheaf_now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+bool sheaf_sleeper_init(sheaf_sleeper *sleeper) {
+  pthread_condattr_t monotonic;
+  memset(sleeper, 0, sizeof *sleeper);
+  if (pthread_mutex_init(&sleeper->lock, NULL)) return false;
+  if (pthread_condattr_init(&monotonic) == 0) {
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    int failed = pthread_cond_init(&sleeper->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    if (!failed) return true;
+  }
+  pthread_mutex_destroy(&sleeper->lock);
+  return false;
+}
+
+void sheaf_sleeper_wait(sheaf_sleeper *sleeper, int64_t until_ns) {
+  if (until_ns == INT64_MAX) {
+    pthread_cond_wait(&sleeper->wake, &sleeper->lock);
+    return;
+  }
+  if (until_ns < 0) until_ns = 0;
+  struct timespec until = {until_ns / 1000000000, until_ns % 1000000000};
+  pthread_cond_timedwait(&sleeper->wake, &sleeper->lock, &until);
+}
+
+int64_t sheaf_deadline_in(int64_t ns) {
+  int64_t now = sheaf_now_ns();
+  if (ns > INT64_MAX - now) return INT64_MAX;
+  return ns > -now ? now + ns : 1; /* 0 would be none */
+}
+
+sheaf_cancel *sheaf_cancel_new(void) {
+  sheaf_cancel *cancel = calloc(1, sizeof *cancel);
+  if (!cancel) return NULL;
+  if (pthread_mutex_init(&cancel->lock, NULL)) {
+    free(cancel);
+    return NULL;
+  }
+  return cancel;
+}
+
+void sheaf_cancel_free(sheaf_cancel *cancel) {
+  if (!cancel) return;
+  pthread_mutex_destroy(&cancel->lock);
+  free(cancel);
+}
+
+bool sheaf_cancel_is_set(const sheaf_cancel *cancel) {
+  return cancel && atomic_load_explicit(&cancel->set, memory_order_acquire);
+}
+
+void sheaf_cancel_set(sheaf_cancel *cancel) {
+  if (!cancel) return;
+  atomic_store_explicit(&cancel->set, true, memory_order_release);
+  pthread_mutex_lock(&cancel->lock);
+  for (sheaf_sleeper *s = cancel->sleepers; s; s = s->next) {
+    /* Under the sleeper's lock, so that it cannot fall between its look and its sleep. */
+    pthread_mutex_lock(&s->lock);
+    pthread_cond_broadcast(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+  }
+  pthread_mutex_unlock(&cancel->lock);
+}
+
+void sheaf_cancel_join(sheaf_cancel *cancel, sheaf_sleeper *sleeper) {
+  if (!cancel) return;
+  pthread_mutex_lock(&cancel->lock);
+  sleeper->next = cancel->sleepers;
+  sleeper->link = &cancel->sleepers;
+  if (sleeper->next) sleeper->next->link = &sleeper->next;
+  cancel->sleepers = sleeper;
+  pthread_mutex_unlock(&cancel->lock);
+}
+
+void sheaf_cancel_leave(sheaf_cancel *cancel, sheaf_sleeper *sleeper) {
+  if (!cancel) return;
+  pthread_mutex_lock(&cancel->lock);
+  *sleeper->link = sleeper->next;
+  if (sleeper->next) sleeper->next->link = sleeper->link;
+  pthread_mutex_unlock(&cancel->lock);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/copy.h"
+
+/* What went wrong with a copy; NULL: nothing. */
+typedef const char *fault;
+
+static const char no_memory[] = "out of memory to keep this result";
+
+static fault copy_value(sheaf_arena *arena, sheaf_value *value, unsigned depth);
+
+static fault copy_bytes(sheaf_arena *arena, sheaf_value *value) {
+  if (value->length > SHEAF_MAX_VALUE_BYTES)
+    return "the manager's answer holds a value of more than 1 GiB";
+  if (value->length == 0) {
+    value->u.data = NULL;
+    return NULL;
+  }
+  if (!value->u.data) return "the manager's answer holds a value whose data is NULL";
+  char *bytes = sheaf_arena_alloc(arena, value->length);
+  if (!bytes) return no_memory;
+  memcpy(bytes, value->u.data, value->length);
+  value->u.data = bytes;
+  return NULL;
+}
+
+static fault copy_list(sheaf_arena *arena, sheaf_value *value, unsigned depth) {
+  if (depth >= SHEAF_MAX_LIST_DEPTH) return "the manager's answer holds lists more than 16 deep";
+  if (value->length > SHEAF_MAX_VALUE_BYTES / sizeof(sheaf_value))
+    return "the manager's answer holds a list of more than 1 GiB";
+  if (value->length == 0) {
+    value->u.items = NULL;
+    return NULL;
+  }
+  if (!value->u.items) return "the manager's answer holds a list whose items are NULL";
+  size_t size = value->length * sizeof(sheaf_value);
+  sheaf_value *items = sheaf_arena_alloc(arena, size);
+  if (!items) return no_memory;
+  memcpy(items, value->u.items, size);
+  value->u.items = items;
+  for (uint32_t i = 0; i < value->length; i++) {
+    fault f = copy_value(arena, &items[i], depth + 1);
+    if (f) return f;
+  }
+  return NULL;
+}
+
+/* Makes a value, copied bit by bit already, own what it points to. */
+static fault copy_value(sheaf_arena *arena, sheaf_value *value, unsigned depth) {
+  if (value->flags & SHEAF_VALUE_STATIC) return NULL;
+  switch (SHEAF_STORAGE(value->kind)) {
+    case SHEAF_STORAGE_INLINE: return NULL;
+    case SHEAF_STORAGE_BYTES: return copy_bytes(arena, value);
+    case SHEAF_STORAGE_LIST: return copy_list(arena, value, depth);
+    default: return "the manager's answer holds a value of a kind that cannot be copied";
+  }
+}
+
+static fault copy_properties(sheaf_arena *arena, sheaf_result *dst) {
+  if (dst->property_count == 0) {
+    dst->properties = NULL;
+    return NULL;
+  }
+  size_t size = dst->property_count * sizeof *dst->properties;
+  if (size > SHEAF_MAX_VALUE_BYTES) return "the manager's answer has more than 1 GiB of properties";
+  sheaf_property *properties = sheaf_arena_alloc(arena, size);
+  if (!properties) return no_memory;
+  memcpy(properties, dst->properties, size);
+  dst->properties = properties;
+  for (uint32_t i = 0; i < dst->property_count; i++) {
+    fault f = copy_value(arena, &properties[i].value, 0);
+    if (f) return f;
+  }
+  return NULL;
+}
+
+static fault copy_message(sheaf_arena *arena, sheaf_result *dst) {
+  if (dst->message.size == 0) return NULL;
+  if (dst->message.size > SHEAF_MAX_VALUE_BYTES)
+    return "the manager's error has a message of more than 1 GiB";
+  char *bytes = sheaf_arena_alloc(arena, dst->message.size);
+  if (!bytes) return no_memory;
+  memcpy(bytes, dst->message.data, dst->message.size);
+  dst->message.data = bytes;
+  return NULL;
+}
+
+void sheaf_copy_result(sheaf_arena *arena, sheaf_result *dst, const sheaf_result *src) {
+  *dst = *src;
+  if (src->flags & SHEAF_RESULT_STATIC) return;
+  fault f = copy_properties(arena, dst);
+  if (!f) f = copy_message(arena, dst);
+  if (!f) return;
+  sheaf_status status = f == no_memory ? SHEAF_OUT_OF_MEMORY : SHEAF_MANAGER_FAILURE;
+  *dst = (sheaf_result){src->index, status, NULL, 0, SHEAF_RESULT_STATIC, sheaf_cstr(f)};
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The size rule for extensible structures, in one place: whatever crosses the ABI is copied into a
+ * full-size structure of our own, so that nobody checks struct_size afterwards.
+ */
+#ifndef SHEAF_CORE_EXTENSIBLE_H
+#define SHEAF_CORE_EXTENSIBLE_H
+
+#include <sheaf/abi.h>
+
+/* The half of a flags word that must be understood. */
+#define SHEAF_MUST_UNDERSTAND 0xffff0000u
+
+/*
+ * Copies the extensible structure at `src` into `dst`, `dst_size` bytes long: what the source does
+ * not reach is zero; what it has beyond ours must be zero, else it asks for something that this
+ * library does not know. dst's struct_size becomes dst_size. `least` is the size of the type in
+ * 1.0, `known_flags` the flags that this library understands, `name` what the message calls it.
+ * SHEAF_OK, SHEAF_INVALID_ARGUMENT (NULL, too short or absurdly long) or SHEAF_UNSUPPORTED.
+ */
+sheaf_status sheaf_copy_struct(void *dst, size_t dst_size, const void *src, size_t least,
+                               uint32_t known_flags, const char *name, sheaf_error *error);
+
+/* The same for a table of functions or a descriptor that a plugin offers: what is beyond ours is
+ * simply not used. Must-understand flags still count. */
+sheaf_status sheaf_copy_table(void *dst, size_t dst_size, const void *src, size_t least,
+                              uint32_t known_flags, const char *name, sheaf_error *error);
+
+/* sheaf_copy_struct for the batch path: one comparison and a copy of fixed size where the source
+ * is of our own version. `src` must not be NULL. */
+#define SHEAF_TAKE_STRUCT(dst, src, known_flags, name, error)                              \
+  ((src)->struct_size == sizeof *(dst) &&                                                  \
+           !((src)->flags & SHEAF_MUST_UNDERSTAND & ~(uint32_t)(known_flags))              \
+       ? (*(dst) = *(src), SHEAF_OK)                                                       \
+       : sheaf_copy_struct(dst, sizeof *(dst), src, sizeof *(dst), known_flags, name, error))
+
+#endif

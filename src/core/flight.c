@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/flight.h"
+
+#include <sched.h>
+
+#include <sheaf/status.h>
+
+#include "core/log.h"
+#include "core/manager.h"
+
+static void set_call(sheaf_flight *f, const sheaf_call *from, const sheaf_manager *manager) {
+  f->call.struct_size = manager->sizes.call;
+  f->call.flags = from->flags;
+  f->call.deadline_ns = from->deadline_ns;
+  f->call.context = from->context;
+  f->call.cancel = from->cancel;
+  f->interruptible = from->deadline_ns || from->cancel;
+}
+
+static void set_delivery(sheaf_flight *f, const sheaf_departure *d) {
+  f->request = d->request;
+  f->report = d->report;
+  f->success = d->callbacks.success;
+  f->error = d->callbacks.error;
+  f->ctx = d->callbacks.ctx;
+  f->failed = 0;
+  f->dropped_twice = f->dropped_range = 0;
+  f->locked = false;
+  bool parallel = d->callbacks.flags & SHEAF_PARALLEL_RESULTS;
+  f->sink.flags = parallel ? SHEAF_PARALLEL_RESULTS : 0;
+}
+
+static bool prepare_parallel(sheaf_flight *f, sheaf_thread *thread) {
+  atomic_store_explicit(&f->parallel_answered, 0, memory_order_relaxed);
+  atomic_store_explicit(&f->parallel_failed, 0, memory_order_relaxed);
+  return sheaf_tracker_use_bits(&f->tracker, &thread->scratch);
+}
+
+sheaf_flight *sheaf_flight_open(const sheaf_departure *d) {
+  sheaf_thread *thread = sheaf_thread_self();
+  sheaf_flight *f = thread ? sheaf_pool_take(thread) : NULL;
+  if (!f) return NULL;
+  bool parallel = d->callbacks.flags & SHEAF_PARALLEL_RESULTS;
+  sheaf_tracker_start(&f->tracker, d->request->count);
+  if (parallel && !prepare_parallel(f, thread)) {
+    sheaf_pool_rest(thread, f);
+    return NULL;
+  }
+  set_delivery(f, d);
+  set_call(f, d->call, d->manager);
+  f->sink.struct_size = d->manager->sizes.sink;
+  f->outer = thread->current;
+  thread->current = f;
+  atomic_store_explicit(&f->ended, SHEAF_OK, memory_order_relaxed);
+  atomic_store_explicit(&f->thread, thread, memory_order_relaxed);
+  atomic_store_explicit(&f->manager, d->manager, memory_order_relaxed);
+  atomic_store_explicit(&f->owner, parallel ? SHEAF_ANY_THREAD : (uintptr_t)thread,
+                        memory_order_release);
+  return f;
+}
+
+/* What the batch as a whole came to. `whole`: every index had been answered. */
+static sheaf_status verdict(sheaf_flight *f, sheaf_status returned, bool whole) {
+  sheaf_status ended = sheaf_flight_poll(f);
+  /* What is whole has not been cancelled, though the switch may have been thrown since. */
+  if (whole && ended != SHEAF_STOPPED) ended = SHEAF_OK;
+  if (ended || SHEAF_IS_OK(returned)) return ended;
+  if (SHEAF_STATUS_CLASS(returned) != SHEAF_STATUS_CLASS(SHEAF_ENDED)) return returned;
+  /* The manager believes that it was ended, and it was not. */
+  return whole ? SHEAF_OK : SHEAF_MANAGER_FAILURE;
+}
+
+static void log_unanswered(const sheaf_flight *f, const sheaf_manager *m, uint32_t answered) {
+  sheaf_logf(m->library, SHEAF_LOG_WARNING, sheaf_manager_id(m),
+             "returned from a batch of %u with %u indices unanswered, the first %u: they get "
+             "no_result",
+             f->tracker.count, f->tracker.count - answered, sheaf_tracker_unanswered(&f->tracker, 0));
+}
+
+static void log_dropped(const sheaf_flight *f, const sheaf_manager *m) {
+  if (f->dropped_twice + f->dropped_range == 0) return;
+  sheaf_logf(m->library, SHEAF_LOG_WARNING, sheaf_manager_id(m),
+             "answered %u indices a second time and %u out of range (0 to %u), the first %u: these "
+             "answers were dropped",
+             f->dropped_twice, f->dropped_range, f->tracker.count - 1, f->dropped_first);
+}
+
+/* No thread gets in any more, and none is inside. */
+static void shut(sheaf_flight *f) {
+  atomic_store(&f->owner, SHEAF_AT_REST);
+  while (atomic_load(&f->inside) > 0) sched_yield();
+}
+
+/* From here on the tracker and the counts are this thread's alone. */
+static void take_parallel_counts(sheaf_flight *f) {
+  f->tracker.answered = atomic_load_explicit(&f->parallel_answered, memory_order_relaxed);
+  f->failed = atomic_load_explicit(&f->parallel_failed, memory_order_relaxed);
+}
+
+/* Words the batch's own failure, unless the manager has. */
+static void report(const sheaf_flight *f, const sheaf_manager *m, sheaf_status status,
+                   const char *why) {
+  sheaf_error *error = f->report;
+  if (!error || status == SHEAF_STOPPED) return;
+  if (error->status == status && error->message[0]) return;
+  sheaf_error_set(error, status, "manager '%s': %s", sheaf_manager_id(m),
+                  why ? why : sheaf_status_message(status));
+}
+
+static void answer_rest(sheaf_flight *f, const sheaf_manager *m, sheaf_status status,
+                        const char *why) {
+  if (status == SHEAF_NO_RESULT) log_unanswered(f, m, sheaf_tracker_answered(&f->tracker));
+  sheaf_result error = {0, status, NULL, 0, why ? SHEAF_RESULT_STATIC : 0, sheaf_cstr(why)};
+  sheaf_flight_deliver_rest(f, &error);
+}
+
+static void rest(sheaf_flight *f) {
+  sheaf_thread *thread = f->thread;
+  sheaf_arena_free(&f->own);
+  thread->current = f->outer;
+  sheaf_pool_rest(thread, f);
+}
+
+sheaf_status sheaf_flight_close(sheaf_flight *f, sheaf_status returned, const char *why,
+                                sheaf_summary *summary) {
+  const sheaf_manager *m = f->manager;
+  bool parallel = atomic_load(&f->owner) == SHEAF_ANY_THREAD;
+  sheaf_flight_finish_posts(f);
+  if (parallel) {
+    shut(f);
+    take_parallel_counts(f);
+  }
+  log_dropped(f, m);
+  bool whole = sheaf_tracker_answered(&f->tracker) == f->tracker.count;
+  sheaf_status status = verdict(f, returned, whole);
+  if (!whole && status != SHEAF_STOPPED) {
+    answer_rest(f, m, status ? status : SHEAF_NO_RESULT, why);
+    if (atomic_load_explicit(&f->ended, memory_order_relaxed) == SHEAF_STOPPED)
+      status = SHEAF_STOPPED;
+  }
+  if (summary) {
+    summary->failed = f->failed;
+    summary->succeeded = sheaf_tracker_answered(&f->tracker) - f->failed;
+  }
+  if (status) report(f, m, status, why);
+  rest(f);
+  return status;
+}

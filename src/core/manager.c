@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/manager.h"
+
+#include <stdlib.h>
+
+#include "core/extensible.h"
+#include "core/library.h"
+
+#define CLOSED ((uint64_t)1 << 63)
+
+bool sheaf_manager_enter(sheaf_manager *m) {
+  return !(atomic_fetch_add_explicit(&m->use, 1, memory_order_acquire) & CLOSED);
+}
+
+/* Destroys a closed manager that nobody uses. A late caller may pass through zero after it has been
+ * done, hence the flag. */
+static void destroy_once(sheaf_manager *m) {
+  if (!atomic_exchange(&m->destroyed, true)) m->table.destroy(m->self);
+}
+
+void sheaf_manager_leave(sheaf_manager *m) {
+  if (atomic_fetch_sub_explicit(&m->use, 1, memory_order_acq_rel) == (CLOSED | 1)) destroy_once(m);
+}
+
+/* Whether this thread is inside a call of the manager. */
+static bool inside(const sheaf_manager *m) {
+  const sheaf_flight *f = sheaf_thread_here ? sheaf_thread_here->current : NULL;
+  while (f && atomic_load_explicit(&f->manager, memory_order_relaxed) != m) f = f->outer;
+  return f != NULL;
+}
+
+sheaf_status sheaf_manager_close(sheaf_manager *m) {
+  if (!m) return SHEAF_OK;
+  if (inside(m)) return SHEAF_BUSY;
+  uint64_t before = atomic_fetch_or(&m->use, CLOSED);
+  if (before & CLOSED) return SHEAF_CLOSED;
+  if (before == 0) destroy_once(m);
+  return SHEAF_OK;
+}
+
+sheaf_status sheaf_manager_free_all(sheaf_library *library) {
+  for (sheaf_manager *m = library->managers; m; m = m->next)
+    if (atomic_load(&m->use) & ~CLOSED) return SHEAF_BUSY;
+  for (sheaf_manager *m = library->managers; m; m = m->next) (void)sheaf_manager_close(m);
+  /* Only now: a manager's thread that answers late while it is being destroyed still has a name. */
+  sheaf_flights_forget(library);
+  while (library->managers) {
+    sheaf_manager *m = library->managers;
+    library->managers = m->next;
+    sheaf_gate_destroy(&m->gate);
+    sheaf_arena_free(&m->arena);
+    free(m);
+  }
+  return SHEAF_OK;
+}
+
+bool sheaf_manager_serves(const sheaf_manager *m, sheaf_id verb) {
+  if (verb < 64) return (m->verbs >> verb) & 1;
+  for (uint32_t i = 0; i < m->description.verb_count; i++) {
+    const sheaf_verb_info *info = &m->description.verbs[i];
+    if (info->verb == verb) return !(info->flags & SHEAF_MUST_UNDERSTAND);
+  }
+  return false;
+}
+
+uint32_t sheaf_manager_count_complaint(sheaf_manager *m) {
+  return atomic_fetch_add(&m->complaints, 1) + 1;
+}
+
+const sheaf_description *sheaf_manager_description(const sheaf_manager *m) {
+  return &m->description;
+}
+
+const sheaf_factory *sheaf_manager_factory(const sheaf_manager *m) { return m->factory; }
+
+sheaf_library *sheaf_manager_library(const sheaf_manager *m) { return m->library; }
+
+sheaf_status sheaf_manager_get_extension(sheaf_manager *m, const char *id, sheaf_interface *out) {
+  if (!id || !out) return SHEAF_INVALID_ARGUMENT;
+  *out = (sheaf_interface){NULL, NULL};
+  sheaf_status status = SHEAF_CLOSED;
+  if (sheaf_manager_enter(m)) status = m->table.get_extension(m->self, id, out);
+  sheaf_manager_leave(m);
+  if (SHEAF_IS_OK(status) && out->table) return SHEAF_OK;
+  *out = (sheaf_interface){NULL, NULL};
+  return SHEAF_IS_OK(status) ? SHEAF_UNSUPPORTED : status;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of a manager handle: the copied table, who is in a call, and when it dies. */
+#ifndef SHEAF_CORE_MANAGER_H
+#define SHEAF_CORE_MANAGER_H
+
+#include <stdatomic.h>
+
+#include <sheaf/manager.h>
+
+#include "core/gate.h"
+
+/* How long the structures that the core hands out are for a manager of some minor. */
+typedef struct sheaf_abi_sizes {
+  uint32_t host, request, call, sink;
+} sheaf_abi_sizes;
+
+struct sheaf_manager {
+  sheaf_manager_table table; /* full size, no NULLs */
+  void *self;
+  sheaf_arena arena;             /* of the copied settings and description */
+  sheaf_description description; /* full size, its arrays copied */
+  uint64_t verbs;       /* those below 64, as bits */
+  bool serialized;
+  sheaf_gate gate;      /* if it is */
+  sheaf_abi_sizes sizes;
+  _Atomic uint64_t use; /* calls in flight and batches held; the top bit: closed */
+  _Atomic bool destroyed;
+  _Atomic uint32_t complaints;
+  sheaf_host host;
+  sheaf_library *library;
+  const sheaf_factory *factory;
+  sheaf_manager *next; /* of the library */
+};
+
+/*
+ * Makes a manager from a factory and links it to its library. `factory` is a full-size copy that
+ * lives as long as the library, `original` the plugin's own record, which its create is called
+ * with; `plugin_minor` is the minor that the plugin was written for; `settings` has one value for
+ * each of the factory's, in its order. Copies the manager's tables, asks it to describe itself, and
+ * destroys it again if that fails.
+ */
+sheaf_manager *sheaf_manager_create(sheaf_library *library, const sheaf_factory *factory,
+                                    const sheaf_factory *original, uint32_t plugin_minor,
+                                    const sheaf_value *settings, sheaf_error *error);
+
+/* Frees the handles of a library, destroying the managers that are still open. SHEAF_BUSY, and
+ * nothing is done, if one is in use. */
+sheaf_status sheaf_manager_free_all(sheaf_library *library);
+
+/* Keeps the manager from being destroyed until sheaf_manager_leave. False if it is closed; leave is
+ * owed either way. */
+bool sheaf_manager_enter(sheaf_manager *manager);
+void sheaf_manager_leave(sheaf_manager *manager);
+
+/* Whether `describe` listed the verb. */
+bool sheaf_manager_serves(const sheaf_manager *manager, sheaf_id verb);
+
+static inline const char *sheaf_manager_id(const sheaf_manager *manager) {
+  return manager->factory->id;
+}
+
+/* One more; how many there are now. */
+uint32_t sheaf_manager_count_complaint(sheaf_manager *manager);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/perform.h"
+
+#include <sheaf/status.h>
+
+#include "core/copy.h"
+#include "core/extensible.h"
+#include "core/manager.h"
+
+/* ------------------------------------------------------------------------------- the arguments */
+
+static sheaf_status invalid(sheaf_error *error, const char *what) {
+  return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "%s", what);
+}
+
+static sheaf_status check_context(const sheaf_context *context, sheaf_error *error) {
+  sheaf_context ignored;
+  if (!context) return SHEAF_OK;
+  return SHEAF_TAKE_STRUCT(&ignored, context, 0, "sheaf_context", error);
+}
+
+static sheaf_status check_contexts(const sheaf_request *r, sheaf_error *error) {
+  for (uint32_t i = 0; r->contexts && i < r->count; i++) {
+    sheaf_status status = check_context(r->contexts[i], error);
+    if (status) return status;
+  }
+  return SHEAF_OK;
+}
+
+static sheaf_status check_request(const sheaf_request *r, sheaf_error *error) {
+  if (r->count >= SHEAF_REST)
+    return invalid(error, "sheaf_request.count is too large: at most 2,147,483,647");
+  if (r->count && !r->refs) return invalid(error, "sheaf_request.refs is NULL, and its count is not 0");
+  if ((r->flags & SHEAF_REQUEST_ALL_TRAITS) && (r->trait_count || r->slot_count))
+    return invalid(error, "the request asks for all traits and for single ones: clear its flags, or "
+                          "trait_count and slot_count");
+  if (r->trait_count && !r->traits)
+    return invalid(error, "sheaf_request.traits is NULL, and trait_count is not 0");
+  if (r->slot_count && !r->slots)
+    return invalid(error, "sheaf_request.slots is NULL, and slot_count is not 0");
+  for (uint32_t i = 0; i < r->slot_count; i++)
+    if (!r->slots[i].trait || !r->slots[i].key)
+      return invalid(error, "an entry of sheaf_request.slots has no trait or no key");
+  return check_contexts(r, error);
+}
+
+static sheaf_status read_call(sheaf_call *out, const sheaf_call *call, sheaf_error *error) {
+  if (!call) {
+    memset(out, 0, sizeof *out);
+    return SHEAF_OK;
+  }
+  sheaf_status status = SHEAF_TAKE_STRUCT(out, call, 0, "sheaf_call", error);
+  if (!status && out->deadline_ns < 0)
+    return invalid(error, "sheaf_call.deadline_ns is negative: it is a time of CLOCK_MONOTONIC, see "
+                          "sheaf_deadline_in");
+  return status ? status : check_context(out->context, error);
+}
+
+sheaf_status sheaf_question_read(sheaf_question *q, sheaf_id verb, const sheaf_request *request,
+                                 sheaf_error *error) {
+  if (!request) return invalid(error, "the request is NULL");
+  sheaf_status status = SHEAF_TAKE_STRUCT(&q->request, request, 0, "sheaf_request", error);
+  if (!status) status = check_request(&q->request, error);
+  if (!status) status = read_call(&q->call, q->request.call, error);
+  q->request.verb = verb;
+  return status;
+}
+
+/* -------------------------------------------------------------------------------- the asking */
+
+/* Hands the request to the manager, cut to what it knows, and waits for its threads. */
+static sheaf_status call_batch(const sheaf_manager *m, sheaf_flight *f, sheaf_request *request) {
+  request->struct_size = m->sizes.request;
+  request->call = &f->call;
+  sheaf_status status = m->table.batch(m->self, request, &f->sink);
+  sheaf_flight_settle(f);
+  /* To the host this class would say that it asked wrongly. */
+  return SHEAF_STATUS_CLASS(status) == SHEAF_STATUS_CLASS(SHEAF_INVALID_ARGUMENT)
+             ? SHEAF_MANAGER_FAILURE
+             : status;
+}
+
+/* Whether this thread is inside a batch of this serialized manager. */
+static bool inside_its_gate(const sheaf_manager *m, const sheaf_flight *f) {
+  for (f = f->outer; f; f = f->outer)
+    if (f->locked && atomic_load_explicit(&f->manager, memory_order_relaxed) == m) return true;
+  return false;
+}
+
+static sheaf_status call_serialized(sheaf_manager *m, sheaf_flight *f, sheaf_request *request,
+                                    const char **why) {
+  if (inside_its_gate(m, f)) {
+    *why = "the manager takes one call at a time, and this call comes from inside another";
+    return SHEAF_BUSY;
+  }
+  sheaf_status status = sheaf_gate_enter(&m->gate, f);
+  if (status) return status;
+  status = call_batch(m, f, request);
+  sheaf_gate_leave(&m->gate, f);
+  return status;
+}
+
+/* The whole flight of a question whose callbacks may run where the manager's results come. */
+static sheaf_status fly(sheaf_manager *m, bool open, sheaf_question *q, sheaf_summary *summary,
+                        sheaf_error *error) {
+  const char *why = NULL;
+  sheaf_departure departure = {m, &q->request, &q->call, q->callbacks, error};
+  sheaf_flight *f = sheaf_flight_open(&departure);
+  if (!f) return SHEAF_OUT_OF_MEMORY;
+  sheaf_status status;
+  if (!open) {
+    status = SHEAF_CLOSED;
+  } else if (!sheaf_manager_serves(m, q->request.verb)) {
+    status = SHEAF_UNSUPPORTED;
+    why = "the manager does not serve this verb";
+  } else if (m->serialized) {
+    status = call_serialized(m, f, &q->request, &why);
+  } else {
+    status = call_batch(m, f, &q->request);
+  }
+  return sheaf_flight_close(f, status, why, summary);
+}
+
+/* ------------------------------------------- a serialized manager's results, kept for afterwards */
+
+typedef struct recording {
+  sheaf_arena *arena;
+  sheaf_result *results; /* in order of arrival; room for all */
+  uint32_t count;
+} recording;
+
+static uint32_t record(void *ctx, uint32_t index, const sheaf_result *result) {
+  recording *r = ctx;
+  (void)index;
+  sheaf_copy_result(r->arena, &r->results[r->count++], result);
+  return SHEAF_CONTINUE;
+}
+
+static sheaf_status replay(const recording *r, const sheaf_callbacks *to, sheaf_status status,
+                           sheaf_summary *summary) {
+  uint32_t failed = 0, i = 0, answer = SHEAF_CONTINUE;
+  for (; i < r->count && answer == SHEAF_CONTINUE; i++) {
+    const sheaf_result *result = &r->results[i];
+    sheaf_success_fn call = SHEAF_IS_OK(result->status) ? to->success : to->error;
+    if (!SHEAF_IS_OK(result->status)) failed++;
+    if (call) answer = call(to->ctx, result->index, result);
+  }
+  if (summary) {
+    summary->failed = failed;
+    summary->succeeded = i - failed;
+  }
+  return answer == SHEAF_CONTINUE ? status : SHEAF_STOPPED;
+}
+
+/* Nobody calls out holding a lock: the results are kept while the gate is held and delivered once
+ * it has been left. */
+static sheaf_status fly_recorded(sheaf_manager *m, bool open, sheaf_question *q,
+                                 sheaf_summary *summary, sheaf_error *error) {
+  sheaf_callbacks to = q->callbacks;
+  sheaf_arena arena = {0}; /* not the thread's: calls inside the batch come and go there */
+  recording r = {&arena, NULL, 0};
+  r.results = sheaf_arena_alloc(&arena, ((size_t)q->request.count + 1) * sizeof *r.results);
+  if (!r.results) return SHEAF_OUT_OF_MEMORY;
+  q->callbacks = (sheaf_callbacks){sizeof q->callbacks, 0, &r, record, record};
+  sheaf_status status = fly(m, open, q, NULL, error);
+  q->callbacks = to;
+  /* Nothing recorded and out of memory: it never took off, and the caller answers for it. */
+  if (r.count > 0 || status != SHEAF_OUT_OF_MEMORY) status = replay(&r, &to, status, summary);
+  sheaf_arena_free(&arena);
+  return status;
+}
+
+/* Without the memory for a flight: every index hears of it all the same. */
+static sheaf_status fail_all(const sheaf_question *q, sheaf_summary *summary, sheaf_error *error) {
+  sheaf_str text = sheaf_cstr(sheaf_status_message(SHEAF_OUT_OF_MEMORY));
+  sheaf_result result = {0, SHEAF_OUT_OF_MEMORY, NULL, 0, SHEAF_RESULT_STATIC, text};
+  uint32_t answer = SHEAF_CONTINUE;
+  for (; result.index < q->request.count && answer == SHEAF_CONTINUE; result.index++)
+    if (q->callbacks.error) answer = q->callbacks.error(q->callbacks.ctx, result.index, &result);
+  if (summary) {
+    summary->succeeded = 0;
+    summary->failed = result.index;
+  }
+  if (answer != SHEAF_CONTINUE) return SHEAF_STOPPED;
+  return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory for a batch");
+}
+
+sheaf_status sheaf_question_ask(sheaf_manager *m, bool open, sheaf_question *q, bool ours,
+                                sheaf_summary *summary, sheaf_error *error) {
+  sheaf_thread *thread = sheaf_thread_self();
+  if (!thread) return fail_all(q, summary, error);
+  if (error) error->status = SHEAF_OK, error->message[0] = '\0';
+  sheaf_mark mark = sheaf_arena_mark(&thread->scratch);
+  sheaf_summary counts = SHEAF_SUMMARY_INIT;
+  sheaf_status status = m->serialized && !ours ? fly_recorded(m, open, q, &counts, error)
+                                               : fly(m, open, q, &counts, error);
+  sheaf_arena_release(&thread->scratch, mark);
+  if (status == SHEAF_OUT_OF_MEMORY && counts.succeeded + counts.failed == 0)
+    return fail_all(q, summary, error);
+  if (summary) {
+    summary->succeeded = counts.succeeded;
+    summary->failed = counts.failed;
+  }
+  return status;
+}
+
+sheaf_status sheaf_perform(sheaf_manager *manager, sheaf_id verb, const sheaf_request *request,
+                           const sheaf_callbacks *callbacks, sheaf_summary *summary,
+                           sheaf_error *error) {
+  sheaf_question q;
+  if (!manager) return invalid(error, "the manager is NULL");
+  if (!callbacks) return invalid(error, "the callbacks are NULL");
+  if (summary && summary->struct_size < sizeof *summary)
+    return invalid(error, "sheaf_summary.struct_size is not set: begin with SHEAF_SUMMARY_INIT");
+  sheaf_status status = sheaf_question_read(&q, verb, request, error);
+  if (!status) status = SHEAF_TAKE_STRUCT(&q.callbacks, callbacks, 0, "sheaf_callbacks", error);
+  if (status) return status;
+  bool open = sheaf_manager_enter(manager);
+  status = sheaf_question_ask(manager, open, &q, false, summary, error);
+  sheaf_manager_leave(manager);
+  return status;
+}
+
+/* --------------------------------------------------------------------------------------- flush */
+
+static sheaf_status call_flush(sheaf_manager *m, sheaf_flight *f, sheaf_error *error) {
+  if (m->serialized) {
+    if (inside_its_gate(m, f)) return SHEAF_BUSY;
+    sheaf_status status = sheaf_gate_enter(&m->gate, f);
+    if (status) return status;
+  }
+  sheaf_status status = m->table.flush(m->self, &f->call, error);
+  sheaf_flight_settle(f);
+  if (m->serialized) sheaf_gate_leave(&m->gate, f);
+  return status;
+}
+
+static sheaf_status flush(sheaf_manager *m, const sheaf_question *q, sheaf_error *error) {
+  sheaf_thread *thread = sheaf_thread_self();
+  if (!thread) return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory for a flush");
+  sheaf_error why = {0};
+  sheaf_departure departure = {m, &q->request, &q->call, q->callbacks, NULL};
+  sheaf_mark mark = sheaf_arena_mark(&thread->scratch);
+  sheaf_flight *f = sheaf_flight_open(&departure); /* of nothing: for its call */
+  sheaf_status status = f ? call_flush(m, f, &why) : SHEAF_OUT_OF_MEMORY;
+  if (f) (void)sheaf_flight_close(f, SHEAF_OK, NULL, NULL);
+  sheaf_arena_release(&thread->scratch, mark);
+  if (SHEAF_IS_OK(status)) return SHEAF_OK;
+  why.message[sizeof why.message - 1] = '\0';
+  return sheaf_error_set(error, status, "manager '%s': %s", sheaf_manager_id(m),
+                         why.message[0] ? why.message : sheaf_status_message(status));
+}
+
+sheaf_status sheaf_manager_flush(sheaf_manager *manager, const sheaf_call *call,
+                                 sheaf_error *error) {
+  sheaf_question q;
+  memset(&q, 0, sizeof q);
+  if (!manager) return invalid(error, "the manager is NULL");
+  sheaf_status status = read_call(&q.call, call, error);
+  if (status) return status;
+  status = sheaf_manager_enter(manager)
+               ? flush(manager, &q, error)
+               : sheaf_error_set(error, SHEAF_CLOSED, "the manager is closed");
+  sheaf_manager_leave(manager);
+  return status;
+}

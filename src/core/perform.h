@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Asking a manager: what sheaf_perform and the collected forms share. */
+#ifndef SHEAF_CORE_PERFORM_H
+#define SHEAF_CORE_PERFORM_H
+
+#include <sheaf/resolve.h>
+
+/* sheaf_perform's arguments, checked and at full size. */
+typedef struct sheaf_question {
+  sheaf_request request;
+  sheaf_call call;
+  sheaf_callbacks callbacks;
+} sheaf_question;
+
+/* Checks a request and its call, and copies them. The callbacks are left zero. */
+sheaf_status sheaf_question_read(sheaf_question *q, sheaf_id verb, const sheaf_request *request,
+                                 sheaf_error *error);
+
+/*
+ * Asks. The caller has entered the manager (`open`: and found it so). `ours`: the callbacks are the
+ * core's own, which call nobody, so that they may run inside a serialized manager's gate.
+ */
+sheaf_status sheaf_question_ask(sheaf_manager *manager, bool open, sheaf_question *q, bool ours,
+                                sheaf_summary *summary, sheaf_error *error);
+
+#endif

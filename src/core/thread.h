@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What each thread keeps: scratch memory, the calls that it is in, and flights at rest. */
+#ifndef SHEAF_CORE_THREAD_H
+#define SHEAF_CORE_THREAD_H
+
+#include "core/arena.h"
+
+struct sheaf_flight;
+
+typedef struct sheaf_thread {
+  sheaf_arena scratch;          /* of the calls under way, innermost last: freed by marks */
+  struct sheaf_flight *current; /* the innermost call; linked outwards */
+  struct sheaf_flight *rest_first, *rest_last; /* oldest first */
+  unsigned resting;
+} sheaf_thread;
+
+/* Its address also tells threads apart. Initial-exec: one instruction to read, where the default
+ * model costs a call; one pointer fits the space that the C library keeps for late-loaded ones. */
+extern _Thread_local sheaf_thread *sheaf_thread_here __attribute__((tls_model("initial-exec")));
+
+sheaf_thread *sheaf_thread_make(void);
+
+/* This thread's; NULL if out of memory. */
+static inline sheaf_thread *sheaf_thread_self(void) {
+  sheaf_thread *self = sheaf_thread_here;
+  return __builtin_expect(self != NULL, 1) ? self : sheaf_thread_make();
+}
+
+#endif
