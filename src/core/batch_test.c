@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Collected batches: what is copied, what is refused, and how long it lives. */
+#include "core/testing.h"
+
+static fake F;
+static sheaf_error error;
+
+static void begin(fake_batch batch, uint32_t flags) {
+  memset(&F, 0, sizeof F);
+  F.batch = batch;
+  F.flags = flags;
+  fake_open(&F);
+}
+
+static sheaf_batch *ask(uint32_t count) {
+  sheaf_request request = sheaf_request_for(fake_refs(count), count);
+  return sheaf_resolve_batch(F.manager, &request, &error);
+}
+
+/* A list in a list, text, bytes: all on the stack, overwritten once sent. */
+static sheaf_status rich(void *self, const sheaf_request *r, sheaf_sink *sink) {
+  (void)self;
+  for (uint32_t i = r->count; i-- > 0;) {
+    char text[32];
+    int size = snprintf(text, sizeof text, "text %u", i);
+    sheaf_value inner[2] = {sheaf_double(0.5), sheaf_string(sheaf_strn(text, (size_t)size))};
+    sheaf_value outer[2] = {sheaf_int64(i), sheaf_list(inner, 2)};
+    sheaf_property p[3] = {{300, 301, sheaf_list(outer, 2)},
+                           {300, 302, sheaf_bytes(text, 4)},
+                           {302, 0, sheaf_none()}};
+    sheaf_emit_success(sink, i, p, 3, 0);
+    memset(text, '!', sizeof text);
+    memset(inner, 0xff, sizeof inner);
+    memset(outer, 0xff, sizeof outer);
+    memset(p, 0xff, sizeof p);
+  }
+  return SHEAF_OK;
+}
+
+static void results_are_deep_copies_by_index(void **state) {
+  static const uint32_t flags[] = {0, SHEAF_MANAGER_SERIALIZED};
+  (void)state;
+  for (int round = 0; round < 2; round++) {
+    begin(rich, flags[round]);
+    sheaf_batch *batch = ask(1000);
+    assert_int_equal(sheaf_batch_count(batch), 1000);
+    assert_int_equal(sheaf_batch_failed(batch), 0);
+    for (uint32_t i = 0; i < 1000; i++) {
+      char text[32];
+      snprintf(text, sizeof text, "text %u", i);
+      const sheaf_result *r = sheaf_batch_at(batch, i);
+      assert_int_equal(r->index, i);
+      const sheaf_value *list = sheaf_result_find(r, 300, 301);
+      assert_int_equal(list->u.items[0].u.integer, i);
+      assert_true(sheaf_str_equal(sheaf_value_str(&list->u.items[1].u.items[1]), sheaf_cstr(text)));
+      assert_true(sheaf_str_equal(sheaf_value_str(sheaf_result_find(r, 300, 302)), sheaf_cstr("text")));
+      assert_true(sheaf_result_has_trait(r, 302));
+      assert_null(sheaf_result_find(r, 302, 0));
+    }
+    assert_null(sheaf_batch_at(batch, 1000));
+    sheaf_batch_free(batch);
+    fake_close(&F);
+  }
+}
+
+static sheaf_status excessive(void *self, const sheaf_request *r, sheaf_sink *sink) {
+  (void)self, (void)r;
+  sheaf_value deep[18];
+  deep[17] = sheaf_int64(1);
+  for (int i = 17; i-- > 0;) deep[i] = sheaf_list(&deep[i + 1], 1);
+  sheaf_value values[8] = {sheaf_string(sheaf_strn("x", (size_t)SHEAF_MAX_VALUE_BYTES + 1)),
+                           sheaf_list(deep, SHEAF_MAX_VALUE_BYTES / 16 + 1),
+                           deep[0],
+                           deep[1],
+                           sheaf_value_make(3, 8),
+                           sheaf_string(sheaf_strn(NULL, 5)),
+                           sheaf_list(NULL, 2),
+                           sheaf_value_make(64, 0)};
+  for (uint32_t i = 0; i < 8; i++) {
+    sheaf_property p = {300, 301, values[i]};
+    sheaf_emit_success(sink, i, &p, 1, 0);
+  }
+  return SHEAF_OK;
+}
+
+static void what_is_over_the_limits_is_a_failure(void **state) {
+  static const char *const words[8] = {"1 GiB", "1 GiB", "16 deep", NULL,
+                                       "kind",  "NULL",  "NULL",    NULL};
+  (void)state;
+  begin(excessive, 0);
+  sheaf_batch *batch = ask(8);
+  for (uint32_t i = 0; i < 8; i++) {
+    const sheaf_result *r = sheaf_batch_at(batch, i);
+    assert_int_equal(r->status, words[i] ? SHEAF_MANAGER_FAILURE : SHEAF_OK);
+    if (words[i]) assert_non_null(strstr(r->message.data, words[i]));
+  }
+  assert_int_equal(sheaf_batch_failed(batch), 6);
+  sheaf_batch_free(batch);
+  fake_close(&F);
+}
+
+static const sheaf_property lasting = {300, 301, {.kind = SHEAF_KIND_INT64, .u.integer = 42}};
+
+static sheaf_status static_answer(void *self, const sheaf_request *r, sheaf_sink *sink) {
+  (void)self;
+  for (uint32_t i = 0; i < r->count; i++)
+    sheaf_emit_success(sink, i, &lasting, 1, SHEAF_RESULT_STATIC);
+  return SHEAF_OK;
+}
+
+static void a_batch_keeps_its_manager(void **state) {
+  (void)state;
+  begin(static_answer, 0);
+  sheaf_batch *batch = ask(3);
+  assert_ptr_equal(sheaf_batch_at(batch, 2)->properties, &lasting);
+  assert_int_equal(sheaf_manager_close(F.manager), SHEAF_OK);
+  assert_int_equal(F.destroyed, 0);
+  assert_int_equal(sheaf_library_free(F.library), SHEAF_BUSY);
+  sheaf_batch_free(batch);
+  assert_int_equal(F.destroyed, 1);
+  fake_close(&F);
+}
+
+static void a_closed_manager_still_gives_a_batch(void **state) {
+  (void)state;
+  begin(static_answer, 0);
+  sheaf_manager_close(F.manager);
+  sheaf_batch *batch = ask(3);
+  assert_int_equal(sheaf_batch_status(batch), SHEAF_CLOSED);
+  assert_int_equal(sheaf_batch_failed(batch), 3);
+  sheaf_batch_free(batch);
+  fake_close(&F);
+}
+
+static sheaf_status named(void *self, const sheaf_request *r, sheaf_sink *sink) {
+  fake *f = self;
+  sheaf_property p = {sheaf_intern_one(f->library, "named"), sheaf_intern_one(f->library, "name"),
+                      sheaf_string(sheaf_cstr("Martin"))};
+  if (r->refs[0].size == 0)
+    return sheaf_emit_error(sink, 0, SHEAF_MALFORMED_ENTITY_REFERENCE, sheaf_cstr("it is empty"));
+  sheaf_emit_success(sink, 0, &p, 1, 0);
+  return SHEAF_OK;
+}
+
+static void one_reference_is_one_line(void **state) {
+  (void)state;
+  begin(named, 0);
+  sheaf_batch *one = sheaf_resolve_one(F.manager, sheaf_cstr("cat"), &error);
+  assert_true(sheaf_str_equal(sheaf_value_str(sheaf_batch_value(one, 0, "named", "name")),
+                              sheaf_cstr("Martin")));
+  assert_null(sheaf_batch_value(one, 0, "named", "age"));
+  assert_null(sheaf_batch_value(one, 1, "named", "name"));
+  sheaf_batch_free(one);
+  assert_null(sheaf_resolve_one(F.manager, sheaf_cstr(""), &error));
+  assert_int_equal(error.status, SHEAF_MALFORMED_ENTITY_REFERENCE);
+  assert_string_equal(error.message, "it is empty");
+  fake_close(&F);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(results_are_deep_copies_by_index),
+                                     cmocka_unit_test(what_is_over_the_limits_is_a_failure),
+                                     cmocka_unit_test(a_batch_keeps_its_manager),
+                                     cmocka_unit_test(a_closed_manager_still_gives_a_batch),
+                                     cmocka_unit_test(one_reference_is_one_line)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
