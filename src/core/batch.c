@@ -8,7 +8,7 @@
 #include "core/perform.h"
 
 struct sheaf_batch {
-  sheaf_manager *manager; /* entered until the batch is freed */
+  sheaf_manager *manager; /* held until the batch is freed */
   sheaf_status status;
   uint32_t count;
   uint32_t failed;
@@ -50,8 +50,8 @@ sheaf_batch *sheaf_perform_batch(sheaf_manager *manager, sheaf_id verb,
     return NULL;
   }
   q.callbacks = (sheaf_callbacks){sizeof q.callbacks, 0, batch, collect, collect};
-  bool open = sheaf_manager_enter(manager);
-  batch->status = sheaf_question_ask(manager, open, &q, true, NULL, error);
+  (void)sheaf_manager_hold(manager); /* closed or not: asking finds out */
+  batch->status = sheaf_question_ask(manager, &q, true, NULL, error);
   return batch;
 }
 
@@ -60,7 +60,7 @@ void sheaf_batch_free(sheaf_batch *batch) {
   sheaf_manager *manager = batch->manager;
   sheaf_arena_free(&batch->arena);
   free(batch);
-  sheaf_manager_leave(manager);
+  sheaf_manager_release(manager);
 }
 
 sheaf_status sheaf_batch_status(const sheaf_batch *batch) { return batch->status; }

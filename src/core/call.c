@@ -55,84 +55,92 @@ static sheaf_posted *copy_posted(const sheaf_result *results, uint32_t count) {
   return posted;
 }
 
-static sheaf_status post(const sheaf_call *call, const sheaf_result *results, uint32_t count) {
-  sheaf_flight *f = flight_of(call);
-  if (count == 0) return SHEAF_OK;
-  if (!results) return SHEAF_INVALID_ARGUMENT;
-  sheaf_posted *posted = copy_posted(results, count);
-  if (!posted) return SHEAF_OUT_OF_MEMORY;
-
-  pthread_mutex_lock(&f->sleeper.lock);
-  sheaf_status status = SHEAF_CLOSED;
-  if (atomic_load(&f->owner) != SHEAF_AT_REST) {
-    status = atomic_load_explicit(&f->ended, memory_order_relaxed);
-    if (!status) {
-      *f->posted_end = posted;
-      f->posted_end = &posted->next;
-      pthread_cond_broadcast(&f->sleeper.wake);
-    }
-  }
-  pthread_mutex_unlock(&f->sleeper.lock);
-
-  if (status) discard(posted);
-  if (status == SHEAF_CLOSED) sheaf_flight_complain(f, "posted after its batch had returned: refused");
-  return status;
+/* Under the sleeper's lock, both. */
+static void append(sheaf_flight *f, sheaf_posted *posted) {
+  if (atomic_load_explicit(&f->posted, memory_order_relaxed)) f->last_posted->next = posted;
+  else atomic_store(&f->posted, posted);
+  f->last_posted = posted;
 }
 
-/* Under the sleeper's lock. */
-static sheaf_posted *take_posted(sheaf_flight *f) {
-  sheaf_posted *posted = f->posted;
-  f->posted = NULL;
-  f->posted_end = &f->posted;
-  return posted;
-}
+static sheaf_posted *take(sheaf_flight *f) { return atomic_exchange(&f->posted, NULL); }
 
-static void deliver(sheaf_flight *f, sheaf_posted *posted) {
+static void discard_all(sheaf_posted *posted) {
   while (posted) {
     sheaf_posted *next = posted->next;
-    (void)f->sink.results(&f->sink, posted->results, posted->count);
     discard(posted);
     posted = next;
   }
 }
 
-void sheaf_flight_settle(sheaf_flight *f) {
-  sheaf_posted *posted;
-  do {
-    pthread_mutex_lock(&f->sleeper.lock);
-    while (!f->posted && f->holds) sheaf_sleeper_wait(&f->sleeper, INT64_MAX);
-    posted = take_posted(f);
-    pthread_mutex_unlock(&f->sleeper.lock);
-    deliver(f, posted);
-  } while (posted);
+static sheaf_status post(const sheaf_call *call, const sheaf_result *results, uint32_t count) {
+  sheaf_flight *f = flight_of(call);
+  if (count == 0) return SHEAF_OK;
+  if (!results) return SHEAF_INVALID_ARGUMENT;
+  sheaf_status status = atomic_load_explicit(&f->ended, memory_order_relaxed);
+  if (status) return status;
+  sheaf_posted *posted = copy_posted(results, count);
+  if (!posted) return SHEAF_OUT_OF_MEMORY;
+
+  pthread_mutex_lock(&f->sleeper.lock);
+  append(f, posted);
+  /* First append, then look whether it is still open; shutting does it the other way round, so that
+   * one of the two sees the other, and nothing is left behind. */
+  sheaf_posted *too_late = atomic_load(&f->owner) == SHEAF_AT_REST ? take(f) : NULL;
+  pthread_cond_broadcast(&f->sleeper.wake);
+  pthread_mutex_unlock(&f->sleeper.lock);
+
+  if (!too_late) return SHEAF_OK;
+  discard_all(too_late);
+  sheaf_flight_complain(f, "posted after its batch had returned: refused");
+  return SHEAF_CLOSED;
 }
 
-void sheaf_flight_finish_posts(sheaf_flight *f) {
-  sheaf_posted *posted;
-  do {
-    pthread_mutex_lock(&f->sleeper.lock);
-    posted = take_posted(f);
-    /* Under the same lock, so that nothing can be posted in between. */
-    if (!posted) atomic_store(&f->owner, SHEAF_AT_REST);
-    pthread_mutex_unlock(&f->sleeper.lock);
-    deliver(f, posted);
-  } while (posted);
+static void deliver(sheaf_flight *f, sheaf_posted *posted) {
+  for (sheaf_posted *p = posted; p; p = p->next)
+    (void)f->sink.results(&f->sink, p->results, p->count);
+  discard_all(posted);
+}
+
+static sheaf_posted *take_locked(sheaf_flight *f) {
+  pthread_mutex_lock(&f->sleeper.lock);
+  sheaf_posted *posted = take(f);
+  pthread_mutex_unlock(&f->sleeper.lock);
+  return posted;
+}
+
+/* Until something is posted or no hold is left. */
+static void sleep_for_posts(sheaf_flight *f) {
+  pthread_mutex_lock(&f->sleeper.lock);
+  while (!atomic_load(&f->posted) && atomic_load(&f->holds) > 0)
+    sheaf_sleeper_wait(&f->sleeper, INT64_MAX);
+  pthread_mutex_unlock(&f->sleeper.lock);
+}
+
+void sheaf_flight_settle(sheaf_flight *f) {
+  /* Who posts does it before it releases: without a hold, all that was posted is to be seen. */
+  while (atomic_load(&f->holds) > 0 || atomic_load(&f->posted)) {
+    sleep_for_posts(f);
+    deliver(f, take_locked(f));
+  }
+}
+
+void sheaf_flight_shut(sheaf_flight *f) {
+  atomic_store(&f->owner, SHEAF_AT_REST);
+  if (atomic_load(&f->posted)) discard_all(take_locked(f));
 }
 
 static void hold(const sheaf_call *call) {
   sheaf_flight *f = flight_of(call);
-  bool allowed = on_its_thread(f);
-  pthread_mutex_lock(&f->sleeper.lock);
-  if (allowed) f->holds++;
-  pthread_mutex_unlock(&f->sleeper.lock);
-  if (!allowed) sheaf_flight_complain(f, "called call->hold outside its batch or its thread: refused");
+  if (on_its_thread(f)) atomic_fetch_add(&f->holds, 1);
+  else sheaf_flight_complain(f, "called call->hold outside its batch or its thread: refused");
 }
 
 static void release(const sheaf_call *call) {
   sheaf_flight *f = flight_of(call);
+  /* Under the lock to the end: without a hold the flight may be somebody else's at once. */
   pthread_mutex_lock(&f->sleeper.lock);
-  bool held = f->holds > 0;
-  if (held) f->holds--;
+  bool held = atomic_load(&f->holds) > 0;
+  if (held) atomic_fetch_sub(&f->holds, 1);
   pthread_cond_broadcast(&f->sleeper.wake);
   pthread_mutex_unlock(&f->sleeper.lock);
   if (!held) sheaf_flight_complain(f, "released a call more often than it held it");
@@ -142,7 +150,7 @@ static void release(const sheaf_call *call) {
 static void sleep_until(sheaf_flight *f, int64_t until_ns) {
   sheaf_cancel_join(f->call.cancel, &f->sleeper);
   pthread_mutex_lock(&f->sleeper.lock);
-  while (!f->posted && !sheaf_flight_poll(f) && (until_ns == INT64_MAX || sheaf_now_ns() < until_ns))
+  while (!atomic_load(&f->posted) && !sheaf_flight_poll(f) && (until_ns == INT64_MAX || sheaf_now_ns() < until_ns))
     sheaf_sleeper_wait(&f->sleeper, until_ns);
   pthread_mutex_unlock(&f->sleeper.lock);
   sheaf_cancel_leave(f->call.cancel, &f->sleeper);
@@ -163,10 +171,7 @@ static sheaf_status wait_call(const sheaf_call *call, int64_t timeout_ns) {
     return SHEAF_INVALID_ARGUMENT;
   }
   sleep_until(f, wake_time(f, timeout_ns));
-  pthread_mutex_lock(&f->sleeper.lock);
-  sheaf_posted *posted = take_posted(f);
-  pthread_mutex_unlock(&f->sleeper.lock);
-  deliver(f, posted);
+  deliver(f, take_locked(f));
   return sheaf_flight_poll(f);
 }
 

@@ -5,6 +5,11 @@
 typedef const char *fault;
 
 static const char no_memory[] = "out of memory to keep this result";
+static const char unknown_flag[] =
+    "the manager's answer holds a value with a flag that this library does not know: use a newer "
+    "libsheaf";
+
+#define MUST_UNDERSTAND 0xff00u /* of a value's flags */
 
 static fault copy_value(sheaf_arena *arena, sheaf_value *value, unsigned depth);
 
@@ -46,6 +51,7 @@ static fault copy_list(sheaf_arena *arena, sheaf_value *value, unsigned depth) {
 
 /* Makes a value, copied bit by bit already, own what it points to. */
 static fault copy_value(sheaf_arena *arena, sheaf_value *value, unsigned depth) {
+  if (value->flags & MUST_UNDERSTAND) return unknown_flag;
   if (value->flags & SHEAF_VALUE_STATIC) return NULL;
   switch (SHEAF_STORAGE(value->kind)) {
     case SHEAF_STORAGE_INLINE: return NULL;
@@ -60,6 +66,7 @@ static fault copy_properties(sheaf_arena *arena, sheaf_result *dst) {
     dst->properties = NULL;
     return NULL;
   }
+  if (!dst->properties) return "the manager's answer counts properties and has none";
   size_t size = dst->property_count * sizeof *dst->properties;
   if (size > SHEAF_MAX_VALUE_BYTES) return "the manager's answer has more than 1 GiB of properties";
   sheaf_property *properties = sheaf_arena_alloc(arena, size);
@@ -74,7 +81,10 @@ static fault copy_properties(sheaf_arena *arena, sheaf_result *dst) {
 }
 
 static fault copy_message(sheaf_arena *arena, sheaf_result *dst) {
-  if (dst->message.size == 0) return NULL;
+  if (dst->message.size == 0 || !dst->message.data) {
+    dst->message = (sheaf_str){NULL, 0};
+    return NULL;
+  }
   if (dst->message.size > SHEAF_MAX_VALUE_BYTES)
     return "the manager's error has a message of more than 1 GiB";
   char *bytes = sheaf_arena_alloc(arena, dst->message.size);
@@ -90,6 +100,8 @@ void sheaf_copy_result(sheaf_arena *arena, sheaf_result *dst, const sheaf_result
   fault f = copy_properties(arena, dst);
   if (!f) f = copy_message(arena, dst);
   if (!f) return;
-  sheaf_status status = f == no_memory ? SHEAF_OUT_OF_MEMORY : SHEAF_MANAGER_FAILURE;
+  sheaf_status status = f == no_memory      ? SHEAF_OUT_OF_MEMORY
+                        : f == unknown_flag ? SHEAF_UNSUPPORTED
+                                            : SHEAF_MANAGER_FAILURE;
   *dst = (sheaf_result){src->index, status, NULL, 0, SHEAF_RESULT_STATIC, sheaf_cstr(f)};
 }

@@ -54,8 +54,8 @@ sheaf_flight *sheaf_flight_open(const sheaf_departure *d) {
   atomic_store_explicit(&f->ended, SHEAF_OK, memory_order_relaxed);
   atomic_store_explicit(&f->thread, thread, memory_order_relaxed);
   atomic_store_explicit(&f->manager, d->manager, memory_order_relaxed);
-  atomic_store_explicit(&f->owner, parallel ? SHEAF_ANY_THREAD : (uintptr_t)thread,
-                        memory_order_release);
+  /* In the one order with the manager's closing: see manager.c. */
+  atomic_store(&f->owner, parallel ? SHEAF_ANY_THREAD : (uintptr_t)thread);
   return f;
 }
 
@@ -85,14 +85,11 @@ static void log_dropped(const sheaf_flight *f, const sheaf_manager *m) {
              f->dropped_twice, f->dropped_range, f->tracker.count - 1, f->dropped_first);
 }
 
-/* No thread gets in any more, and none is inside. */
-static void shut(sheaf_flight *f) {
-  atomic_store(&f->owner, SHEAF_AT_REST);
+/* Takes the flight back from all threads: no other gets in, and none is inside. From here on the
+ * tracker and the counts are this thread's alone. */
+static void take_back(sheaf_flight *f) {
+  atomic_store(&f->owner, (uintptr_t)atomic_load_explicit(&f->thread, memory_order_relaxed));
   while (atomic_load(&f->inside) > 0) sched_yield();
-}
-
-/* From here on the tracker and the counts are this thread's alone. */
-static void take_parallel_counts(sheaf_flight *f) {
   f->tracker.answered = atomic_load_explicit(&f->parallel_answered, memory_order_relaxed);
   f->failed = atomic_load_explicit(&f->parallel_failed, memory_order_relaxed);
 }
@@ -114,8 +111,9 @@ static void answer_rest(sheaf_flight *f, const sheaf_manager *m, sheaf_status st
   sheaf_flight_deliver_rest(f, &error);
 }
 
-static void rest(sheaf_flight *f) {
-  sheaf_thread *thread = f->thread;
+static void lay_to_rest(sheaf_flight *f) {
+  sheaf_thread *thread = atomic_load_explicit(&f->thread, memory_order_relaxed);
+  sheaf_flight_shut(f);
   sheaf_arena_free(&f->own);
   thread->current = f->outer;
   sheaf_pool_rest(thread, f);
@@ -123,13 +121,8 @@ static void rest(sheaf_flight *f) {
 
 sheaf_status sheaf_flight_close(sheaf_flight *f, sheaf_status returned, const char *why,
                                 sheaf_summary *summary) {
-  const sheaf_manager *m = f->manager;
-  bool parallel = atomic_load(&f->owner) == SHEAF_ANY_THREAD;
-  sheaf_flight_finish_posts(f);
-  if (parallel) {
-    shut(f);
-    take_parallel_counts(f);
-  }
+  sheaf_manager *m = f->manager;
+  if (atomic_load_explicit(&f->owner, memory_order_relaxed) == SHEAF_ANY_THREAD) take_back(f);
   log_dropped(f, m);
   bool whole = sheaf_tracker_answered(&f->tracker) == f->tracker.count;
   sheaf_status status = verdict(f, returned, whole);
@@ -143,6 +136,7 @@ sheaf_status sheaf_flight_close(sheaf_flight *f, sheaf_status returned, const ch
     summary->succeeded = sheaf_tracker_answered(&f->tracker) - f->failed;
   }
   if (status) report(f, m, status, why);
-  rest(f);
+  lay_to_rest(f);
+  if (sheaf_manager_is_closed(m)) sheaf_manager_destroy_unused(m);
   return status;
 }

@@ -48,11 +48,12 @@ typedef struct sheaf_flight {
   /* Cold. */
   _Atomic(sheaf_thread *) thread;
   _Atomic uint32_t inside; /* threads in `results`, where any may answer */
-  uint32_t holds;          /* under the sleeper's lock */
+  _Atomic uint32_t holds;
   sheaf_arena own;         /* scratch for when it is not the innermost call */
   _Atomic uint32_t parallel_answered, parallel_failed;
-  sheaf_sleeper sleeper; /* its lock also guards `posted`, and coming to rest */
-  sheaf_posted *posted, **posted_end;
+  sheaf_sleeper sleeper; /* its lock also guards what is posted */
+  _Atomic(sheaf_posted *) posted; /* the first; changed only under the sleeper's lock */
+  sheaf_posted *last_posted;
   struct sheaf_flight *resting; /* the next at rest */
   struct sheaf_flight *all;     /* the next of all there are */
 } sheaf_flight;
@@ -84,6 +85,9 @@ sheaf_status sheaf_flight_poll(sheaf_flight *flight);
 /* Says in the log that a manager did what it must not; `flight` may be at rest. */
 void sheaf_flight_complain(sheaf_flight *flight, const char *what);
 
+/* Whether a flight of the manager's is open. */
+bool sheaf_flights_of(const sheaf_manager *manager);
+
 /* Makes flights at rest forget a library that is going away. */
 void sheaf_flights_forget(const sheaf_library *library);
 
@@ -107,8 +111,8 @@ void sheaf_call_init(sheaf_call *call);
  * returned, before anything that it may still use is let go. */
 void sheaf_flight_settle(sheaf_flight *flight);
 
-/* The last of it: delivers what has been posted, and brings the flight to rest. */
-void sheaf_flight_finish_posts(sheaf_flight *flight);
+/* Brings the flight to rest: from here on nobody is let in. */
+void sheaf_flight_shut(sheaf_flight *flight);
 
 /* Where memory that lives as long as the call comes from: the thread's scratch, but only for the
  * innermost call: an outer one's would be freed with the inner's. */

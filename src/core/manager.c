@@ -6,20 +6,27 @@
 #include "core/extensible.h"
 #include "core/library.h"
 
-#define CLOSED ((uint64_t)1 << 63)
+/* Closing says so first and then looks who is there; who comes says so first and then looks whether
+ * it is closed; who leaves is gone first and then looks. With everything in one order (the default
+ * of C's atomics) the last of them always finds nobody left. */
 
-bool sheaf_manager_enter(sheaf_manager *m) {
-  return !(atomic_fetch_add_explicit(&m->use, 1, memory_order_acquire) & CLOSED);
+static bool in_use(const sheaf_manager *m) {
+  return atomic_load(&m->held) > 0 || sheaf_flights_of(m);
 }
 
-/* Destroys a closed manager that nobody uses. A late caller may pass through zero after it has been
- * done, hence the flag. */
-static void destroy_once(sheaf_manager *m) {
+void sheaf_manager_destroy_unused(sheaf_manager *m) {
+  if (!sheaf_manager_is_closed(m) || in_use(m)) return;
   if (!atomic_exchange(&m->destroyed, true)) m->table.destroy(m->self);
 }
 
-void sheaf_manager_leave(sheaf_manager *m) {
-  if (atomic_fetch_sub_explicit(&m->use, 1, memory_order_acq_rel) == (CLOSED | 1)) destroy_once(m);
+bool sheaf_manager_hold(sheaf_manager *m) {
+  atomic_fetch_add(&m->held, 1);
+  return !sheaf_manager_is_closed(m);
+}
+
+void sheaf_manager_release(sheaf_manager *m) {
+  atomic_fetch_sub(&m->held, 1);
+  sheaf_manager_destroy_unused(m);
 }
 
 /* Whether this thread is inside a call of the manager. */
@@ -32,15 +39,14 @@ static bool inside(const sheaf_manager *m) {
 sheaf_status sheaf_manager_close(sheaf_manager *m) {
   if (!m) return SHEAF_OK;
   if (inside(m)) return SHEAF_BUSY;
-  uint64_t before = atomic_fetch_or(&m->use, CLOSED);
-  if (before & CLOSED) return SHEAF_CLOSED;
-  if (before == 0) destroy_once(m);
+  if (atomic_exchange(&m->closed, true)) return SHEAF_CLOSED;
+  sheaf_manager_destroy_unused(m);
   return SHEAF_OK;
 }
 
 sheaf_status sheaf_manager_free_all(sheaf_library *library) {
   for (sheaf_manager *m = library->managers; m; m = m->next)
-    if (atomic_load(&m->use) & ~CLOSED) return SHEAF_BUSY;
+    if (in_use(m)) return SHEAF_BUSY;
   for (sheaf_manager *m = library->managers; m; m = m->next) (void)sheaf_manager_close(m);
   /* Only now: a manager's thread that answers late while it is being destroyed still has a name. */
   sheaf_flights_forget(library);
@@ -79,8 +85,8 @@ sheaf_status sheaf_manager_get_extension(sheaf_manager *m, const char *id, sheaf
   if (!id || !out) return SHEAF_INVALID_ARGUMENT;
   *out = (sheaf_interface){NULL, NULL};
   sheaf_status status = SHEAF_CLOSED;
-  if (sheaf_manager_enter(m)) status = m->table.get_extension(m->self, id, out);
-  sheaf_manager_leave(m);
+  if (sheaf_manager_hold(m)) status = m->table.get_extension(m->self, id, out);
+  sheaf_manager_release(m);
   if (SHEAF_IS_OK(status) && out->table) return SHEAF_OK;
   *out = (sheaf_interface){NULL, NULL};
   return SHEAF_IS_OK(status) ? SHEAF_UNSUPPORTED : status;

@@ -23,8 +23,9 @@ struct sheaf_manager {
   bool serialized;
   sheaf_gate gate;      /* if it is */
   sheaf_abi_sizes sizes;
-  _Atomic uint64_t use; /* calls in flight and batches held; the top bit: closed */
+  _Atomic bool closed;
   _Atomic bool destroyed;
+  _Atomic uint32_t held; /* collected batches, and calls that are not flights */
   _Atomic uint32_t complaints;
   sheaf_host host;
   sheaf_library *library;
@@ -47,10 +48,22 @@ sheaf_manager *sheaf_manager_create(sheaf_library *library, const sheaf_factory 
  * nothing is done, if one is in use. */
 sheaf_status sheaf_manager_free_all(sheaf_library *library);
 
-/* Keeps the manager from being destroyed until sheaf_manager_leave. False if it is closed; leave is
- * owed either way. */
-bool sheaf_manager_enter(sheaf_manager *manager);
-void sheaf_manager_leave(sheaf_manager *manager);
+/*
+ * What keeps a closed manager from being destroyed: open flights, which the pool knows, so that the
+ * batch path counts nothing that threads would share; and what is held.
+ */
+
+/* Holds the manager. False if it is closed; sheaf_manager_release is owed either way. */
+bool sheaf_manager_hold(sheaf_manager *manager);
+void sheaf_manager_release(sheaf_manager *manager);
+
+/* Destroys the manager if it is closed and nothing uses it any more. Whoever has just ceased to use
+ * it calls this. */
+void sheaf_manager_destroy_unused(sheaf_manager *manager);
+
+static inline bool sheaf_manager_is_closed(const sheaf_manager *manager) {
+  return atomic_load(&manager->closed);
+}
 
 /* Whether `describe` listed the verb. */
 bool sheaf_manager_serves(const sheaf_manager *manager, sheaf_id verb);

@@ -101,14 +101,14 @@ static sheaf_status call_serialized(sheaf_manager *m, sheaf_flight *f, sheaf_req
 }
 
 /* The whole flight of a question whose callbacks may run where the manager's results come. */
-static sheaf_status fly(sheaf_manager *m, bool open, sheaf_question *q, sheaf_summary *summary,
+static sheaf_status fly(sheaf_manager *m, sheaf_question *q, sheaf_summary *summary,
                         sheaf_error *error) {
   const char *why = NULL;
   sheaf_departure departure = {m, &q->request, &q->call, q->callbacks, error};
   sheaf_flight *f = sheaf_flight_open(&departure);
   if (!f) return SHEAF_OUT_OF_MEMORY;
   sheaf_status status;
-  if (!open) {
+  if (sheaf_manager_is_closed(m)) {
     status = SHEAF_CLOSED;
   } else if (!sheaf_manager_serves(m, q->request.verb)) {
     status = SHEAF_UNSUPPORTED;
@@ -136,38 +136,25 @@ static uint32_t record(void *ctx, uint32_t index, const sheaf_result *result) {
   return SHEAF_CONTINUE;
 }
 
-static sheaf_status replay(const recording *r, const sheaf_callbacks *to, sheaf_status status,
-                           sheaf_summary *summary) {
-  uint32_t failed = 0, i = 0, answer = SHEAF_CONTINUE;
-  for (; i < r->count && answer == SHEAF_CONTINUE; i++) {
-    const sheaf_result *result = &r->results[i];
-    sheaf_success_fn call = SHEAF_IS_OK(result->status) ? to->success : to->error;
-    if (!SHEAF_IS_OK(result->status)) failed++;
-    if (call) answer = call(to->ctx, result->index, result);
-  }
-  if (summary) {
-    summary->failed = failed;
-    summary->succeeded = i - failed;
-  }
-  return answer == SHEAF_CONTINUE ? status : SHEAF_STOPPED;
-}
-
-/* Nobody calls out holding a lock: the results are kept while the gate is held and delivered once
- * it has been left. */
-static sheaf_status fly_recorded(sheaf_manager *m, bool open, sheaf_question *q,
-                                 sheaf_summary *summary, sheaf_error *error) {
-  sheaf_callbacks to = q->callbacks;
+/* Nobody calls out holding a lock: the results are kept while the gate is held, and delivered by a
+ * flight of their own, which is open all along, once it has been left. */
+static sheaf_status fly_recorded(sheaf_manager *m, sheaf_question *q, sheaf_summary *summary,
+                                 sheaf_error *error) {
+  sheaf_departure departure = {m, &q->request, &q->call, q->callbacks, error};
   sheaf_arena arena = {0}; /* not the thread's: calls inside the batch come and go there */
   recording r = {&arena, NULL, 0};
   r.results = sheaf_arena_alloc(&arena, ((size_t)q->request.count + 1) * sizeof *r.results);
-  if (!r.results) return SHEAF_OUT_OF_MEMORY;
+  sheaf_flight *f = r.results ? sheaf_flight_open(&departure) : NULL;
+  if (!f) {
+    sheaf_arena_free(&arena);
+    return SHEAF_OUT_OF_MEMORY;
+  }
   q->callbacks = (sheaf_callbacks){sizeof q->callbacks, 0, &r, record, record};
-  sheaf_status status = fly(m, open, q, NULL, error);
-  q->callbacks = to;
-  /* Nothing recorded and out of memory: it never took off, and the caller answers for it. */
-  if (r.count > 0 || status != SHEAF_OUT_OF_MEMORY) status = replay(&r, &to, status, summary);
+  sheaf_status status = fly(m, q, NULL, error);
+  (void)f->sink.results(&f->sink, r.results, r.count);
+  sheaf_status delivered = sheaf_flight_close(f, status, NULL, summary);
   sheaf_arena_free(&arena);
-  return status;
+  return delivered ? delivered : status;
 }
 
 /* Without the memory for a flight: every index hears of it all the same. */
@@ -185,15 +172,15 @@ static sheaf_status fail_all(const sheaf_question *q, sheaf_summary *summary, sh
   return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory for a batch");
 }
 
-sheaf_status sheaf_question_ask(sheaf_manager *m, bool open, sheaf_question *q, bool ours,
+sheaf_status sheaf_question_ask(sheaf_manager *m, sheaf_question *q, bool ours,
                                 sheaf_summary *summary, sheaf_error *error) {
   sheaf_thread *thread = sheaf_thread_self();
   if (!thread) return fail_all(q, summary, error);
   if (error) error->status = SHEAF_OK, error->message[0] = '\0';
   sheaf_mark mark = sheaf_arena_mark(&thread->scratch);
   sheaf_summary counts = SHEAF_SUMMARY_INIT;
-  sheaf_status status = m->serialized && !ours ? fly_recorded(m, open, q, &counts, error)
-                                               : fly(m, open, q, &counts, error);
+  sheaf_status status = m->serialized && !ours ? fly_recorded(m, q, &counts, error)
+                                               : fly(m, q, &counts, error);
   sheaf_arena_release(&thread->scratch, mark);
   if (status == SHEAF_OUT_OF_MEMORY && counts.succeeded + counts.failed == 0)
     return fail_all(q, summary, error);
@@ -214,11 +201,7 @@ sheaf_status sheaf_perform(sheaf_manager *manager, sheaf_id verb, const sheaf_re
     return invalid(error, "sheaf_summary.struct_size is not set: begin with SHEAF_SUMMARY_INIT");
   sheaf_status status = sheaf_question_read(&q, verb, request, error);
   if (!status) status = SHEAF_TAKE_STRUCT(&q.callbacks, callbacks, 0, "sheaf_callbacks", error);
-  if (status) return status;
-  bool open = sheaf_manager_enter(manager);
-  status = sheaf_question_ask(manager, open, &q, false, summary, error);
-  sheaf_manager_leave(manager);
-  return status;
+  return status ? status : sheaf_question_ask(manager, &q, false, summary, error);
 }
 
 /* --------------------------------------------------------------------------------------- flush */
@@ -258,9 +241,9 @@ sheaf_status sheaf_manager_flush(sheaf_manager *manager, const sheaf_call *call,
   if (!manager) return invalid(error, "the manager is NULL");
   sheaf_status status = read_call(&q.call, call, error);
   if (status) return status;
-  status = sheaf_manager_enter(manager)
+  status = sheaf_manager_hold(manager)
                ? flush(manager, &q, error)
                : sheaf_error_set(error, SHEAF_CLOSED, "the manager is closed");
-  sheaf_manager_leave(manager);
+  sheaf_manager_release(manager);
   return status;
 }

@@ -17,10 +17,10 @@ sheaf_status sheaf_question_read(sheaf_question *q, sheaf_id verb, const sheaf_r
                                  sheaf_error *error);
 
 /*
- * Asks. The caller has entered the manager (`open`: and found it so). `ours`: the callbacks are the
- * core's own, which call nobody, so that they may run inside a serialized manager's gate.
+ * Asks. `ours`: the callbacks are the core's own, which call nobody, so that they may run inside a
+ * serialized manager's gate.
  */
-sheaf_status sheaf_question_ask(sheaf_manager *manager, bool open, sheaf_question *q, bool ours,
+sheaf_status sheaf_question_ask(sheaf_manager *manager, sheaf_question *q, bool ours,
                                 sheaf_summary *summary, sheaf_error *error);
 
 #endif

@@ -23,7 +23,6 @@ static bool init_flight(sheaf_flight *flight) {
   flight->sink.struct_size = sizeof flight->sink;
   flight->sink.results = sheaf_flight_results;
   sheaf_call_init(&flight->call);
-  flight->posted_end = &flight->posted;
   atomic_init(&flight->owner, SHEAF_AT_REST);
   return true;
 }
@@ -75,6 +74,15 @@ void sheaf_flights_hand_over(sheaf_thread *thread) {
   *end = thread->rest_first;
   pthread_mutex_unlock(&pool_lock);
   thread->rest_first = thread->rest_last = NULL;
+}
+
+bool sheaf_flights_of(const sheaf_manager *manager) {
+  pthread_mutex_lock(&pool_lock);
+  const sheaf_flight *f = all;
+  while (f && (atomic_load(&f->manager) != manager || atomic_load(&f->owner) == SHEAF_AT_REST))
+    f = f->all;
+  pthread_mutex_unlock(&pool_lock);
+  return f != NULL;
 }
 
 void sheaf_flights_forget(const sheaf_library *library) {
