@@ -8,8 +8,9 @@
  *
  * Every member may be missing; one that is not known is an error. In string values `${config_dir}`
  * stands for the absolute path of the folder that holds the file, and `$$` for a dollar sign.
- * Settings are strings, numbers, true or false; null is as if the setting were not there.
- * A relative plugin path is relative to that folder.
+ * Settings are strings, numbers, true or false; null is as if the setting were not there. A whole
+ * number of 2^53 or more is refused, for JSON readers round such: give it as a string. A relative
+ * plugin path is relative to that folder.
  */
 #ifndef SHEAF_CONFIG_H
 #define SHEAF_CONFIG_H
@@ -48,7 +49,8 @@ SHEAF_API void sheaf_config_free(sheaf_config *config) SHEAF_NOEXCEPT;
 /* The absolute path of the file; NULL if there was none. */
 SHEAF_API const char *sheaf_config_path(const sheaf_config *config) SHEAF_NOEXCEPT;
 
-/* The id of the manager; NULL if the file names none. */
+/* The id of the manager, or the absolute path of its manifest or shared object (the file may give
+ * one relative to its folder, with a slash in it); NULL if the file names none. */
 SHEAF_API const char *sheaf_config_manager(const sheaf_config *config) SHEAF_NOEXCEPT;
 
 /* The settings; `count` receives how many. */
