@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/query.h"
+
+enum {
+  OPTION_TRAIT = CLI_OPTION_OWN,
+  OPTION_ACCESS,
+  OPTION_FORMAT,
+  OPTION_BATCH_SIZE,
+  OPTION_TIMEOUT,
+  OPTION_STOP_ON_ERROR
+};
+
+enum { DEFAULT_BATCH_SIZE = 1000 };
+
+/* What reading standard input is called on the command line. getopt_long moves the references
+ * behind the options within argv, and this stands for them all when there are none. */
+static char dash[] = "-";
+static char *only_stdin[] = {dash, NULL};
+
+static int take_trait(cli_query_options *options, const char *argument) {
+  const char **more =
+      realloc(options->traits, (options->trait_count + (size_t)1) * sizeof *options->traits);
+  if (!more) {
+    cli_error("out of memory");
+    return CLI_FAILED;
+  }
+  options->traits = more;
+  more[options->trait_count++] = argument;
+  return CLI_OK;
+}
+
+static int take_access(cli_query_options *options, const char *argument) {
+  if (sheaf_access_from_name(sheaf_cstr(argument), &options->access)) return CLI_OK;
+#define NAME(upper, number, text) text " "
+  return cli_usage("--access '%s' is no mode of access; there are: " SHEAF_ACCESS_MAP(NAME),
+                   argument);
+#undef NAME
+}
+
+static int take_format(cli_query_options *options, const char *argument) {
+  options->format = cli_format_find(argument);
+  if (options->format) return CLI_OK;
+  return cli_usage("--format '%s' is unknown; there are: table, jsonl, csv", argument);
+}
+
+static int take_batch_size(cli_query_options *options, const char *argument) {
+  const uint64_t most = SHEAF_REST - 1;
+  uint64_t size;
+  if (!cli_parse_number(argument, 1, most, &size)) {
+    return cli_usage("--batch-size '%s' is not a whole number from 1 to %llu", argument,
+                     (unsigned long long)most);
+  }
+  options->batch_size = (uint32_t)size;
+  return CLI_OK;
+}
+
+static int take_timeout(cli_query_options *options, const char *argument) {
+  const uint64_t most = 1000ull * 60 * 60 * 24 * 365; /* a year: no overflow in nanoseconds */
+  uint64_t milliseconds;
+  if (!cli_parse_number(argument, 1, most, &milliseconds)) {
+    return cli_usage("--timeout-ms '%s' is not a whole number from 1 to %llu", argument,
+                     (unsigned long long)most);
+  }
+  options->timeout_ns = (int64_t)milliseconds * 1000000;
+  return CLI_OK;
+}
+
+static int take(cli_query_options *options, int option, const char *argument) {
+  switch (option) {
+  case OPTION_TRAIT:
+    return take_trait(options, argument);
+  case OPTION_ACCESS:
+    return take_access(options, argument);
+  case OPTION_FORMAT:
+    return take_format(options, argument);
+  case OPTION_BATCH_SIZE:
+    return take_batch_size(options, argument);
+  case OPTION_TIMEOUT:
+    return take_timeout(options, argument);
+  case OPTION_STOP_ON_ERROR:
+    options->stop_on_error = true;
+    return CLI_OK;
+  default:
+    return cli_common_take(&options->common, option, argument);
+  }
+}
+
+static int parse_options(cli_query_options *options, const char *command, int argc, char **argv) {
+  static const struct option known[] = {CLI_COMMON_OPTIONS,
+                                        CLI_MANAGER_OPTION,
+                                        {"trait", required_argument, NULL, OPTION_TRAIT},
+                                        {"access", required_argument, NULL, OPTION_ACCESS},
+                                        {"format", required_argument, NULL, OPTION_FORMAT},
+                                        {"batch-size", required_argument, NULL, OPTION_BATCH_SIZE},
+                                        {"timeout-ms", required_argument, NULL, OPTION_TIMEOUT},
+                                        {"stop-on-error", no_argument, NULL, OPTION_STOP_ON_ERROR},
+                                        {NULL, 0, NULL, 0}};
+  for (;;) {
+    int option = getopt_long(argc, argv, ":h", known, NULL);
+    if (option == -1) return CLI_OK;
+    if (option == '?' || option == ':') return cli_bad_option(option, argv, command);
+    if (option == 'h') {
+      options->help = true;
+      return CLI_OK;
+    }
+    int status = take(options, option, optarg);
+    if (status != CLI_OK) return status;
+  }
+}
+
+int cli_query_parse(cli_query_options *options, const cli_query_command *command, int argc,
+                    char **argv) {
+  options->batch_size = DEFAULT_BATCH_SIZE;
+  int status = parse_options(options, command->name, argc, argv);
+  if (status != CLI_OK || options->help) return status;
+  if (!options->format) {
+    options->format = isatty(STDOUT_FILENO) ? &cli_format_table : &cli_format_jsonl;
+  }
+  options->refs = argv + optind;
+  if (optind < argc) return CLI_OK;
+  if (isatty(STDIN_FILENO)) {
+    return cli_usage("%s: no references: give them as arguments, or '-' to type them in; see "
+                     "'sheaf help %s'",
+                     command->name, command->name);
+  }
+  options->refs = only_stdin;
+  return CLI_OK;
+}
+
+void cli_query_options_free(cli_query_options *options) {
+  cli_common_free(&options->common);
+  free(options->traits);
+}
