@@ -66,12 +66,14 @@ run_ctest() { # run_ctest PRESET ARGUMENT...
   "${fixed[@]}" ctest --preset "$preset" --output-on-failure --no-tests=error -j "$jobs" "$@"
 }
 
-run_pytest() { # run_pytest PRESET
+run_pytest() { # run_pytest PRESET FOLDER...
+  local preset=$1
+  shift
   env -u SHEAF_PLUGIN_PATH -u SHEAF_CONFIG -u BAL_LIBRARY_PATH -u XDG_DATA_HOME -u XDG_CONFIG_HOME \
-    HOME="$PWD/build/tests-home" SHEAF_BUILD_DIR="$PWD/build/$1" \
+    HOME="$PWD/build/tests-home" SHEAF_BUILD_DIR="$PWD/build/$preset" \
     ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99:allocator_may_return_null=1:strict_string_checks=1 \
     LSAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=print_stacktrace=1:exitcode=99 \
-    "${fixed[@]}" .venv/bin/python -m pytest tests/cli "${pytest_marks[@]}"
+    "${fixed[@]}" .venv/bin/python -m pytest "$@" "${pytest_marks[@]}"
 }
 
 summary() {
@@ -92,7 +94,8 @@ pytest_closing='^=+ .* in [0-9.]+s'
 piece "ctest dev" dev "$ctest_closing" run_ctest dev "${without_slow[@]}"
 piece "ctest asan" asan "$ctest_closing" run_ctest asan "${without_slow[@]}"
 piece "ctest tsan" tsan "$ctest_closing" run_ctest tsan "${without_slow[@]}"
-piece "pytest dev" dev "$pytest_closing" run_pytest dev
-piece "pytest asan" asan "$pytest_closing" run_pytest asan
+# The documentation is tried with the plain build only: its snippets know of no sanitizer.
+piece "pytest dev" dev "$pytest_closing" run_pytest dev tests/cli tests/docs
+piece "pytest asan" asan "$pytest_closing" run_pytest asan tests/cli
 summary
 ((failed == 0))

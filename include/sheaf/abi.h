@@ -30,8 +30,8 @@
  *     element SHEAF_UNSUPPORTED, a verb not offered, a plugin, factory or description refused. Who
  *     passes a result on and changes nothing but its index keeps its flags; who changes or copies
  *     anything of it clears those that it does not know, and SHEAF_RESULT_STATIC with them.
- *   - Enumerations travel as uint32_t. A reader treats a status that it does not know by its class,
- *     and refuses a mode of access that it does not know.
+ *   - Enumerations travel as uint32_t. A reader treats a status that it does not know by its class;
+ *     a manager refuses a mode of access that it does not know.
  *   - What would break an old binary gets a new major, and with it a new entry point.
  *
  * THREADS. Each function says where it may be called:
@@ -408,6 +408,16 @@ typedef struct sheaf_error {
   char message[2040];
 } sheaf_error;
 
+/* The length of the longest prefix of `size` bytes of UTF-8 that has at most `limit` bytes and does
+ * not end within a character. [any-thread] */
+static inline size_t sheaf_utf8_prefix(const char *data, size_t size, size_t limit) {
+  if (size <= limit) return size;
+  /* data[end] is the first byte left out: a continuation byte belongs to what stands before it. */
+  size_t end = limit;
+  while (end > 0 && ((unsigned char)data[end] & 0xc0u) == 0x80u) end--;
+  return end;
+}
+
 /* Fills `error` (unless it is NULL) and returns `status`, so that `return sheaf_error_set(...)`
  * reports and fails in one line. [any-thread] */
 #if defined(__GNUC__)
@@ -422,12 +432,15 @@ sheaf_error_set(sheaf_error *error, sheaf_status status, const char *format, ...
   va_start(arguments, format);
   int written = vsnprintf(error->message, sizeof error->message, format, arguments);
   va_end(arguments);
-  size_t end = sizeof error->message - 1;
-  if (written < 0) end = 0;
-  else if ((size_t)written <= end) return status;
-  /* Cut: not in the middle of a character. */
-  while (end > 0 && ((unsigned char)error->message[end] & 0xc0u) == 0x80u) end--;
-  error->message[end] = '\0';
+  if (written < 0) error->message[0] = '\0';
+  if (written < (int)sizeof error->message) return status;
+  /* Cut by vsnprintf, perhaps within a character: then its beginning goes too. */
+  size_t end = sizeof error->message - 1, lead = end;
+  while (lead > 0 && end - lead < 3 && ((unsigned char)error->message[lead - 1] & 0xc0u) == 0x80u)
+    lead--;
+  unsigned char first = lead > 0 ? (unsigned char)error->message[lead - 1] : 0;
+  size_t needs = first >= 0xf0u ? 4 : first >= 0xe0u ? 3 : first >= 0xc0u ? 2 : 1;
+  if (needs > end - lead + 1) error->message[lead - 1] = '\0';
   return status;
 }
 
@@ -497,14 +510,15 @@ struct sheaf_call {
    * memory. Never freed by the manager. [in-call] */
   void *(*scratch)(const sheaf_call *call, size_t size)SHEAF_NOEXCEPT;
 
-  /* Should the manager go on? SHEAF_OK, or SHEAF_CANCELLED, SHEAF_DEADLINE, SHEAF_STOPPED: then it
-   * returns as soon as it can, and the core answers for what is missing. Cheap. [any-thread] as
-   * long as the call is valid. */
+  /* Should the manager go on? SHEAF_OK; or why not (SHEAF_CANCELLED, SHEAF_DEADLINE, SHEAF_STOPPED,
+   * SHEAF_OUT_OF_MEMORY of the core's own; SHEAF_CLOSED: too late to ask): then it returns as soon
+   * as it can, and the core answers for what is missing. Cheap. [any-thread] as long as the call is
+   * valid. */
   sheaf_status (*poll)(const sheaf_call *call) SHEAF_NOEXCEPT;
 
   /* Sleeps until `timeout_ns` have passed (negative: no limit), or results that were posted have
-   * been delivered, or there is reason to end; at once if there is already. Answers as poll.
-   * [in-call] */
+   * been delivered, or there is reason to end; at once if there is already. Answers as poll;
+   * SHEAF_INVALID_ARGUMENT on any other thread than its own. [in-call] */
   sheaf_status (*wait)(const sheaf_call *call, int64_t timeout_ns) SHEAF_NOEXCEPT;
 
   /* Hands in results from a manager's own thread: at any time between `hold` and `release`, or

@@ -19,14 +19,15 @@
  *
  * HOW. Open addressing with linear probing over a power of two of slots, at most three fifths full.
  * A slot holds 32 bits of the hash, so that a stored key is looked at once on average, if it
- * is there, and hardly ever if it is not. The hash is XXH3 (sheaf/vendor/xxhash.h, unmodified),
- * seeded: with a seed of its own for each index, a stranger who sends keys cannot prepare them so
+ * is there, and hardly ever if it is not. The hash is XXH3, from xxHash's header
+ * (Debian's libxxhash-dev; it is compiled in, nothing is linked), seeded: with a seed of its own for each index, a stranger who sends keys cannot prepare them so
  * that they collide.
  *
  * KEYS ARE BORROWED: the bytes must stay where they are for as long as the index is used. Keys are
  * any bytes, up to 4 GiB - 1; the empty key is a key. Values are any but SHEAF_INDEX_NONE. Nothing
- * is ever removed. Memory comes from malloc, and for a table of two megabytes and more from
- * aligned_alloc with huge pages asked for. Looking up allocates nothing.
+ * is ever removed. Keys that lie together in a large block with huge pages (madvise) are found half
+ * as fast again as keys strewn over the heap. Memory comes from malloc, and for a table of two
+ * megabytes and more from aligned_alloc with huge pages asked for. Looking up allocates nothing.
  *
  * THREADS. Any number may look up at once; none may while one changes the index.
  */
@@ -46,7 +47,12 @@
 #ifndef XXH_INLINE_ALL
 #define XXH_INLINE_ALL
 #endif
-#include <sheaf/vendor/xxhash.h>
+#if defined(__has_include)
+#if !__has_include(<xxhash.h>)
+#error "sheaf/index.h needs xxHash's header: apt-get install libxxhash-dev"
+#endif
+#endif
+#include <xxhash.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -81,7 +87,7 @@ typedef struct sheaf_index {
 #define SHEAF_INDEX_PREFETCH(p) ((void)(p))
 #endif
 
-/* --------------------------------------------------------------------------------- life and size */
+/* -------------------------------------------------------------------------------- life and size */
 
 /* Makes an empty index. Allocates nothing. */
 static inline void sheaf_index_init(sheaf_index *index, uint64_t seed) {
@@ -160,7 +166,7 @@ static inline size_t sheaf_index_room(const sheaf_index *index) {
   return index->slots ? (index->mask + 1) / 5 * 3 + 1 : 0;
 }
 
-/* ----------------------------------------------------------------------------------------- making */
+/* --------------------------------------------------------------------------------------- making */
 
 /* Makes room for `count` keys in all, so that putting them moves nothing. False: out of memory, and
  * nothing has changed. */
@@ -218,7 +224,7 @@ static inline bool sheaf_index_put(sheaf_index *index, sheaf_str key, uint32_t v
   return at != NULL;
 }
 
-/* -------------------------------------------------------------------------------------- looking up */
+/* ----------------------------------------------------------------------------------- looking up */
 
 static inline uint32_t sheaf_index_find_hashed(const sheaf_index *index, sheaf_str key,
                                                uint64_t hash) {
@@ -264,8 +270,7 @@ static inline void sheaf_index_find_group(const sheaf_index *index, const sheaf_
   }
   for (size_t i = 0; i < ahead_count; i++) sheaf_index_prefetch(ahead[i]);
   for (size_t i = 0; i < count; i++) sheaf_index_prefetch_key(index, hashes[i]);
-  for (size_t i = 0; i < count; i++)
-    values[i] = sheaf_index_find_hashed(index, keys[i], hashes[i]);
+  for (size_t i = 0; i < count; i++) values[i] = sheaf_index_find_hashed(index, keys[i], hashes[i]);
 }
 
 /* The values of `count` keys, each or SHEAF_INDEX_NONE: what sheaf_index_find would say of each,

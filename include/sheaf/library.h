@@ -3,6 +3,9 @@
  * sheaf/library.h: a library instance, which everything else belongs to: interned names, known
  * plugins, open managers, the log. A process usually has one; two do not know of each other, and
  * ids of the one mean nothing in the other.
+ *
+ * After a fork the child may use a library that no other thread was using at that moment; one with a
+ * call in flight then, or of a process with threads inside this library, is lost to the child.
  */
 #ifndef SHEAF_LIBRARY_H
 #define SHEAF_LIBRARY_H
@@ -23,11 +26,17 @@ typedef struct sheaf_library sheaf_library;
 typedef void (*sheaf_log_fn)(void *ctx, uint32_t level, sheaf_str source,
                              sheaf_str message) SHEAF_NOEXCEPT;
 
+/* sheaf_library_options.flags. STRICT: a manifest or a shared object is refused if it, or a folder
+ * above it, belongs to anybody but root and the effective user, or can be written by others (but for
+ * sticky folders of root's, such as /tmp). On by
+ * itself in a process that runs with more rights than its user has (AT_SECURE). */
+enum { SHEAF_LIBRARY_STRICT = 1 << 16 };
+
 /* How a library is to be. Set struct_size (SHEAF_LIBRARY_OPTIONS_INIT does) and leave the rest zero
  * for the defaults. Extensible. All that it points to is copied. */
 typedef struct sheaf_library_options {
   uint32_t struct_size;
-  uint32_t flags;
+  uint32_t flags;          /* SHEAF_LIBRARY_STRICT, or 0 */
   const char *application; /* the host's name, told to managers; NULL: "" */
   sheaf_log_fn log;        /* NULL: lines on standard error */
   void *log_ctx;

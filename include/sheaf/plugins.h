@@ -12,8 +12,10 @@
  * wins: sheaf_library_options.plugin_paths; $SHEAF_PLUGIN_PATH (entries separated by ':'); the
  * configuration's plugin_paths; the user's ($XDG_DATA_HOME/sheaf/plugins, by default
  * ~/.local/share/sheaf/plugins); the system's (/usr/local/lib/sheaf/plugins,
- * /usr/lib/sheaf/plugins); `sheaf/plugins` beside libsheaf itself. Registered plugins come before
- * all of them. One bad path or plugin never ends the search.
+ * /usr/lib/sheaf/plugins); `sheaf/plugins` beside libsheaf itself (or `../lib/sheaf/plugins`, where
+ * libsheaf is linked into an executable). Registered plugins come before all of them. Relative
+ * entries of $SHEAF_PLUGIN_PATH are refused. One bad path or plugin never ends the search: where the
+ * first of an id does not load, the next one serves.
  */
 #ifndef SHEAF_PLUGINS_H
 #define SHEAF_PLUGINS_H
@@ -96,10 +98,11 @@ SHEAF_API const sheaf_search_place *sheaf_plugin_list_place_at(const sheaf_plugi
 
 /*
  * The factory of a manager, its plugin loaded if it was not. `id` is an id, or a path with a slash
- * in it to a manifest or a shared object. The factory is a copy at this library's full size, valid until the library is
+ * in it to a manifest or to a shared object of one manager. The factory is a copy at this library's full size, valid until the library is
  * freed. NULL on failure, with `error` saying which files were looked at and why each was refused
  * (SHEAF_NOT_FOUND, SHEAF_INVALID_MANIFEST, SHEAF_LOAD_FAILED, SHEAF_VERSION_MISMATCH,
- * SHEAF_INVALID_PLUGIN). [any-thread]
+ * SHEAF_INVALID_PLUGIN, SHEAF_PLUGIN_ERROR in strict mode, SHEAF_IO_ERROR, SHEAF_INVALID_ARGUMENT,
+ * SHEAF_OUT_OF_MEMORY). [any-thread]
  */
 SHEAF_API const sheaf_factory *sheaf_find_factory(sheaf_library *library, const char *id,
                                                   sheaf_error *error) SHEAF_NOEXCEPT;

@@ -54,12 +54,8 @@ typedef struct sheaf_summary {
 /* A request for all traits of `count` references, for reading. Change what is to be otherwise; who
  * asks for single traits or slots clears the flags. */
 static inline sheaf_request sheaf_request_for(const sheaf_str *refs, uint32_t count) {
-  sheaf_request r;
-  memset(&r, 0, sizeof r);
-  r.struct_size = sizeof r;
-  r.flags = SHEAF_REQUEST_ALL_TRAITS;
-  r.refs = refs;
-  r.count = count;
+  sheaf_request r = {sizeof(sheaf_request), SHEAF_REQUEST_ALL_TRAITS, 0, 0, refs, NULL, NULL, NULL,
+                     NULL, count, 0, 0, 0, NULL};
   return r;
 }
 

@@ -3,8 +3,8 @@
  * sheaf/utf8.h: is it UTF-8, where does it stop being it, and what are its characters. Header only;
  * needs nothing but sheaf/abi.h. For managers and hosts that take text from elsewhere.
  *
- * UTF-8 here is what RFC 3629 says: no surrogates, no overlong forms, nothing above U+10FFFF. U+0000
- * is a character like any other. All functions are [any-thread] and allocate nothing.
+ * UTF-8 here is what RFC 3629 says: no surrogates, no overlong forms, nothing above U+10FFFF.
+ * U+0000 is a character like any other. All functions are [any-thread] and allocate nothing.
  */
 #ifndef SHEAF_UTF8_H
 #define SHEAF_UTF8_H
@@ -82,7 +82,8 @@ static inline size_t sheaf_utf8_valid_size(sheaf_str text) {
   while (at != end) {
     at += sheaf_utf8_ascii_run(at, (size_t)(end - at));
     const char *start = at;
-    if (at != end && sheaf_utf8_next(&at, end) == SHEAF_UTF8_BAD) return (size_t)(start - text.data);
+    if (at != end && sheaf_utf8_next(&at, end) == SHEAF_UTF8_BAD)
+      return (size_t)(start - text.data);
   }
   return text.size;
 }

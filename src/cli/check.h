@@ -65,13 +65,14 @@ extern const check check_opening[], check_batches[], check_ending[];
 /* Runs one check in a process of its own. */
 void check_in_process(const check *what, const check_options *options, check_verdict *verdict);
 
-/* ---------------------------------------------------------------------------------- the report */
+/* ----------------------------------------------------------------------------------- the report */
 
 /* options and out are set by whoever makes one. */
 typedef struct check_report {
   const check_options *options;
   uint32_t counts[CHECK_OUTCOMES];
   cli_buffer out; /* JSON stays in it until the end */
+  char said[sizeof(((check_verdict *)NULL)->message)]; /* the last message, not said twice */
 } check_report;
 
 const char *check_outcome_name(uint32_t outcome);

@@ -9,8 +9,8 @@ enum { ORDINARY = 250 }; /* references in a batch of no particular size */
 typedef void judge_fn(probe_run *run, check_verdict *verdict);
 
 /* Puts a batch to the manager in each way that it serves, and judges them when all are done. */
-static void judge_shapes(check_subject *subject, check_verdict *verdict, uint32_t count, long wait_ms,
-                         judge_fn *judge) {
+static void judge_shapes(check_subject *subject, check_verdict *verdict, uint32_t count,
+                         long wait_ms, judge_fn *judge) {
   enum { MOST = 8 };
   probe_run *runs[MOST];
   uint32_t n = 0;
@@ -51,7 +51,8 @@ static void judge_content(probe_run *run, check_verdict *verdict) {
 static void check_content(check_subject *subject, check_verdict *verdict) {
   judge_shapes(subject, verdict, ORDINARY, 0, judge_content);
   if (resolved == 0) {
-    check_note(verdict, CHECK_SKIPPED, "no reference was resolved: give --ref with ones that exist");
+    check_note(verdict, CHECK_SKIPPED,
+               "no reference was resolved: give --ref with ones that exist");
   }
 }
 
@@ -67,7 +68,7 @@ static void check_many(check_subject *subject, check_verdict *verdict) {
   judge_shapes(subject, verdict, 10000, 0, check_judge_all);
 }
 
-/* ---------------------------------------------------------------------- references of other sorts */
+/* -------------------------------------------------------------------- references of other sorts */
 
 /* A made-up reference has an error of its own sort: the entity's, not the manager's. */
 static void judge_unknown(const check_shape *shape, probe_run *run, check_verdict *verdict) {

@@ -39,8 +39,8 @@ static void judge_caller(caller *c, const probe_run *alone, check_verdict *verdi
     uint32_t at = alone ? first_difference(alone, c->runs[i]) : REFS;
     if (at < REFS) {
       check_note(verdict, CHECK_FAILED,
-                 "%s: with %d threads index %u was answered otherwise than with one: guard what the "
-                 "calls share, or say SHEAF_MANAGER_SERIALIZED in `describe`",
+                 "%s: with %d threads index %u was answered otherwise than with one: guard what "
+                 "the calls share, or say SHEAF_MANAGER_SERIALIZED in `describe`",
                  c->shape->name, THREADS, at);
     }
   }
@@ -67,7 +67,7 @@ static void check_concurrent(check_subject *subject, check_verdict *verdict) {
   if (started < 2) check_note(verdict, CHECK_SKIPPED, "threads could not be started");
 }
 
-/* ------------------------------------------------------------------------------- stop and cancel */
+/* ------------------------------------------------------------------------------ stop and cancel */
 
 enum { MANY = 1000, CANCEL_AFTER_MS = 50, PROMPT_MS = 100, TARDY_MS = 1000 };
 
@@ -136,7 +136,7 @@ static void check_cancel(check_subject *subject, check_verdict *verdict) {
   judge_cancel(run, verdict);
 }
 
-/* ------------------------------------------------------------------------------- nothing is left */
+/* ------------------------------------------------------------------------------ nothing is left */
 
 /* The entries of a folder of /proc/self; 0 if it cannot be read. */
 static int entries(const char *path) {

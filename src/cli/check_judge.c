@@ -27,8 +27,8 @@ static void judge_status(const probe_run *run, check_verdict *verdict) {
   if (run->status == SHEAF_OK) return;
   if (!check_status_known(run->status)) {
     check_note(verdict, CHECK_FAILED,
-               "%s: batch returned %u, which is no status that abi.h lists: return SHEAF_OK, or why "
-               "the batch as a whole failed",
+               "%s: batch returned %u, which is no status that abi.h lists: return SHEAF_OK, or "
+               "why the batch as a whole failed",
                run->shape, run->status);
     return;
   }
@@ -46,14 +46,14 @@ void check_judge_once(const probe_run *run, check_verdict *verdict) {
   }
   if (run->repeated > 0) {
     check_note(verdict, CHECK_FAILED,
-               "%s: index %u was answered more than once (there are %u such results for %u indices): "
+               "%s: index %u was answered more than once (%u too many for %u indices): "
                "send exactly one result for each index",
                run->shape, run->first_repeated, run->repeated, run->count);
   }
   if (missing > 0 && run->status == SHEAF_OK && !run->stopped) {
     check_note(verdict, CHECK_FAILED,
-               "%s: index %u was not answered (%u of %u were not): send a result, if only an error, "
-               "for each index before batch returns",
+               "%s: index %u was not answered (%u of %u were not): send a result, if only an "
+               "error, for each index before batch returns",
                run->shape, first, missing, run->count);
   }
   judge_status(run, verdict);
@@ -71,8 +71,8 @@ void check_judge_range(probe_run *run, check_verdict *verdict) {
 void check_judge_thread(probe_run *run, check_verdict *verdict) {
   if (run->foreign > 0) {
     check_note(verdict, CHECK_FAILED,
-               "%s: the result for index %u came on another thread than batch was called on (%u such "
-               "results): hand them in with call->post, or gather them and send them from batch",
+               "%s: the result for index %u came on another thread than batch was called on (%u "
+               "such results): hand them in with call->post, or gather them and send them from batch",
                run->shape, run->first_foreign, run->foreign);
   }
 }

@@ -41,8 +41,8 @@ static void check_description(check_subject *subject, check_verdict *verdict) {
   }
   for (uint32_t i = 0; i < d->verb_count; i++) {
     if (sheaf_name(subject->library, d->verbs[i].verb).size == 0) {
-      check_note(verdict, CHECK_FAILED, "verb %u of the description is no name's id: use host->intern",
-                 i);
+      check_note(verdict, CHECK_FAILED,
+                 "verb %u of the description is no name's id: use host->intern", i);
     }
   }
   if (d->prefix_count == 0) {

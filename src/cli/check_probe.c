@@ -140,7 +140,7 @@ static uint32_t probe_results(sheaf_sink *sink, const sheaf_result *results, uin
   return run->stop_at_first ? SHEAF_STOP : answer;
 }
 
-/* --------------------------------------------------------------------------------------- the call */
+/* ------------------------------------------------------------------------------------- the call */
 
 static void *probe_scratch(const sheaf_call *call, size_t size) {
   const sheaf_call *inner = ((const probe_call *)(const void *)call)->inner;
@@ -191,7 +191,7 @@ static void probe_release(const sheaf_call *call) {
   if (held) self->inner->release(self->inner);
 }
 
-/* ------------------------------------------------------------------------------------ the manager */
+/* ---------------------------------------------------------------------------------- the manager */
 
 static void prepare(probe_run *run, const sheaf_request *request, sheaf_sink *sink) {
   run->call.call = *request->call;

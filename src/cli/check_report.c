@@ -16,9 +16,11 @@ static const uint32_t order[CHECK_OUTCOMES] = {CHECK_PASSED, CHECK_FAILED, CHECK
 
 const char *check_outcome_name(uint32_t outcome) { return names[outcome]; }
 
-static void add_text(cli_buffer *out, const char *name, const check_verdict *verdict) {
+static void add_text(check_report *report, const char *name, const check_verdict *verdict) {
+  cli_buffer *out = &report->out;
   cli_put_format(out, "%-7s  %s\n", check_outcome_name(verdict->outcome), name);
-  if (!verdict->message[0]) return;
+  if (!verdict->message[0] || strcmp(verdict->message, report->said) == 0) return;
+  memcpy(report->said, verdict->message, sizeof report->said);
   cli_put_text(out, "         ");
   cli_put_cell(out, sheaf_cstr(verdict->message), CLI_ANY_WIDTH, CLI_CUT_TAIL);
   cli_put_char(out, '\n');
@@ -47,7 +49,7 @@ void check_report_add(check_report *report, const char *name, const check_verdic
     }
     add_json(&report->out, name, verdict, before == 0);
   } else {
-    add_text(&report->out, name, verdict);
+    add_text(report, name, verdict);
     cli_flush(&report->out); /* a check may take its time, and the next fork must find it empty */
   }
 }

@@ -108,7 +108,7 @@ static const char *verb_fault(const sheaf_result *result, const sheaf_request *r
   }
   for (uint32_t i = 0; request->verb == SHEAF_VERB_TRAITS && i < result->property_count; i++) {
     if (result->properties[i].key != 0 || result->properties[i].value.kind != SHEAF_KIND_NONE) {
-      return "an answer to sheaf.traits/1 has a property that is not a bare trait (key 0, no value)";
+      return "an answer to sheaf.traits/1 has a property that is no bare trait (key 0, no value)";
     }
   }
   return NULL;
@@ -131,7 +131,7 @@ const char *check_result_fault(const sheaf_result *result, const sheaf_request *
   return "the status is none that abi.h lists; hosts go by its class (code / 100) alone";
 }
 
-/* --------------------------------------------------------------------------------- the digest */
+/* ----------------------------------------------------------------------------------- the digest */
 
 /* FNV-1a. */
 static uint64_t mix(uint64_t digest, const void *data, size_t size) {

@@ -32,8 +32,7 @@ static void *scratch(const sheaf_call *call, size_t size) {
 
 static sheaf_status poll_call(const sheaf_call *call) {
   sheaf_flight *f = flight_of(call);
-  if (atomic_load(&f->owner) == SHEAF_AT_REST) return SHEAF_CLOSED;
-  return sheaf_flight_poll(f);
+  return atomic_load(&f->owner) == SHEAF_AT_REST ? SHEAF_CLOSED : sheaf_flight_poll(f);
 }
 
 static void discard(sheaf_posted *posted) {
@@ -72,12 +71,17 @@ static void discard_all(sheaf_posted *posted) {
   }
 }
 
+/* Whether nothing may be posted any more. */
+static bool is_over(const sheaf_flight *f) {
+  return atomic_load(&f->settled) || atomic_load(&f->owner) == SHEAF_AT_REST;
+}
+
 static sheaf_status post(const sheaf_call *call, const sheaf_result *results, uint32_t count) {
   sheaf_flight *f = flight_of(call);
   if (count == 0) return SHEAF_OK;
   if (!results) return SHEAF_INVALID_ARGUMENT;
   sheaf_status status = atomic_load_explicit(&f->ended, memory_order_relaxed);
-  if (status) return status;
+  if (status && !is_over(f)) return status;
   sheaf_posted *posted = copy_posted(results, count);
   if (!posted) return SHEAF_OUT_OF_MEMORY;
 
@@ -85,7 +89,7 @@ static sheaf_status post(const sheaf_call *call, const sheaf_result *results, ui
   append(f, posted);
   /* First append, then look whether it is still open; shutting does it the other way round, so that
    * one of the two sees the other, and nothing is left behind. */
-  sheaf_posted *too_late = atomic_load(&f->owner) == SHEAF_AT_REST ? take(f) : NULL;
+  sheaf_posted *too_late = is_over(f) ? take(f) : NULL;
   pthread_cond_broadcast(&f->sleeper.wake);
   pthread_mutex_unlock(&f->sleeper.lock);
 
@@ -122,11 +126,21 @@ void sheaf_flight_settle(sheaf_flight *f) {
     sleep_for_posts(f);
     deliver(f, take_locked(f));
   }
+  atomic_store_explicit(&f->settled, true, memory_order_release);
 }
 
 void sheaf_flight_shut(sheaf_flight *f) {
   atomic_store(&f->owner, SHEAF_AT_REST);
-  if (atomic_load(&f->posted)) discard_all(take_locked(f));
+  if (!atomic_load(&f->posted)) return;
+  discard_all(take_locked(f));
+  sheaf_flight_complain(f, "posted while its batch was returning: refused; hold the call until the "
+                           "last post");
+}
+
+void sheaf_flight_wake(sheaf_flight *f) {
+  pthread_mutex_lock(&f->sleeper.lock);
+  pthread_cond_broadcast(&f->sleeper.wake);
+  pthread_mutex_unlock(&f->sleeper.lock);
 }
 
 static void hold(const sheaf_call *call) {

@@ -49,10 +49,12 @@ static fault copy_list(sheaf_arena *arena, sheaf_value *value, unsigned depth) {
   return NULL;
 }
 
-/* Makes a value, copied bit by bit already, own what it points to. */
+/* Makes a value, copied bit by bit already, own what it points to. A flag that is not known here may
+ * not be true of a copy. */
 static fault copy_value(sheaf_arena *arena, sheaf_value *value, unsigned depth) {
   if (value->flags & MUST_UNDERSTAND) return unknown_flag;
   if (value->flags & SHEAF_VALUE_STATIC) return NULL;
+  value->flags = 0;
   switch (SHEAF_STORAGE(value->kind)) {
     case SHEAF_STORAGE_INLINE: return NULL;
     case SHEAF_STORAGE_BYTES: return copy_bytes(arena, value);
@@ -97,6 +99,7 @@ static fault copy_message(sheaf_arena *arena, sheaf_result *dst) {
 void sheaf_copy_result(sheaf_arena *arena, sheaf_result *dst, const sheaf_result *src) {
   *dst = *src;
   if (src->flags & SHEAF_RESULT_STATIC) return;
+  dst->flags &= SHEAF_RESULT_IN_SLOT_ORDER | SHEAF_RESULT_RETRYABLE;
   fault f = copy_properties(arena, dst);
   if (!f) f = copy_message(arena, dst);
   if (!f) return;

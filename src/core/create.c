@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include <sheaf/status.h>
+#include <sheaf/utf8.h>
 
 #include "core/extensible.h"
 #include "core/library.h"
@@ -81,15 +82,14 @@ static sheaf_status copy_table(sheaf_manager *m, const void *table, sheaf_error 
   if (sheaf_copy_table(&m->table, sizeof m->table, table, sizeof m->table, 0,
                        "sheaf_manager_table", &why))
     return invalid(m, error, why.message);
-  if (!m->table.describe) return invalid(m, error, "sheaf_manager_table.describe is NULL");
-  if (!m->table.batch) return invalid(m, error, "sheaf_manager_table.batch is NULL");
   if (!m->table.flush) m->table.flush = no_flush;
   if (!m->table.get_extension) m->table.get_extension = no_extension;
   if (!m->table.destroy) m->table.destroy = no_destroy;
   return SHEAF_OK;
 }
 
-static void note_verb(sheaf_manager *m, const sheaf_verb_info *info) {
+/* Whether a verb can be offered; says so in the log if not. */
+static bool is_offered(const sheaf_manager *m, const sheaf_verb_info *info) {
   if (sheaf_name(m->library, info->verb).size == 0)
     sheaf_logf(m->library, SHEAF_LOG_WARNING, sheaf_manager_id(m),
                "describes a verb with the id %u, which this library never gave: it is not offered",
@@ -99,8 +99,8 @@ static void note_verb(sheaf_manager *m, const sheaf_verb_info *info) {
                "describes a verb with flags 0x%x, which must be understood and are not known: it "
                "is not offered",
                info->flags);
-  else if (info->verb < 64)
-    m->verbs |= (uint64_t)1 << info->verb;
+  else return true;
+  return false;
 }
 
 /* Text in the manager's arena, a NUL behind it. */
@@ -113,14 +113,21 @@ static bool keep_text(sheaf_manager *m, const char **data, size_t size) {
   return true;
 }
 
-/* The description's arrays too are ours: it may be read when the manager is gone. */
+/* The description's arrays too are ours: it may be read when the manager is gone. Of the verbs only
+ * those that are offered stay. */
 static bool keep_description(sheaf_manager *m) {
   sheaf_description *d = &m->description;
   size_t verbs = d->verb_count * sizeof *d->verbs, prefixes = d->prefix_count * sizeof *d->prefixes;
   sheaf_verb_info *v = sheaf_arena_alloc(&m->arena, verbs);
   sheaf_str *p = sheaf_arena_alloc(&m->arena, prefixes);
   if (!v || !p) return false;
-  memcpy(v, d->verbs, verbs);
+  uint32_t offered = 0;
+  for (uint32_t i = 0; i < d->verb_count; i++) {
+    if (!is_offered(m, &d->verbs[i])) continue;
+    v[offered++] = d->verbs[i];
+    if (d->verbs[i].verb < 64) m->verbs |= (uint64_t)1 << d->verbs[i].verb;
+  }
+  d->verb_count = offered;
   if (prefixes) memcpy(p, d->prefixes, prefixes);
   d->verbs = v;
   d->prefixes = p;
@@ -151,7 +158,6 @@ static sheaf_status describe(sheaf_manager *m, sheaf_error *error) {
   const sheaf_description *d = &m->description;
   if (d->verb_count == 0 || !d->verbs) return invalid(m, error, "describe lists no verbs");
   if (d->prefix_count && !d->prefixes) return invalid(m, error, "describe counts prefixes and has none");
-  for (uint32_t i = 0; i < d->verb_count; i++) note_verb(m, &d->verbs[i]);
   m->serialized = (d->flags & SHEAF_MANAGER_SERIALIZED) != 0;
   return keep_description(m) ? SHEAF_OK
                              : sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory");
@@ -168,6 +174,8 @@ static sheaf_status instantiate(sheaf_manager *m, const sheaf_factory *original,
       m->factory->create(original, &m->host, kept, m->factory->setting_count, made, &why);
   if (SHEAF_IS_OK(status)) return SHEAF_OK;
   why.message[sizeof why.message - 1] = '\0';
+  for (size_t bad; why.message[bad = sheaf_utf8_valid_size(sheaf_cstr(why.message))];)
+    why.message[bad] = '?';
   return sheaf_error_set(error, status, "manager '%s' could not be opened: %s", sheaf_manager_id(m),
                          why.message[0] ? why.message : sheaf_status_message(status));
 }
@@ -181,7 +189,9 @@ static sheaf_status build(sheaf_manager *m, const sheaf_factory *original,
   m->self = made.self;
   status = copy_table(m, made.table, error);
   if (status) return status; /* without a table that can be trusted it cannot be destroyed */
-  status = describe(m, error);
+  if (!m->table.describe) status = invalid(m, error, "sheaf_manager_table.describe is NULL");
+  else if (!m->table.batch) status = invalid(m, error, "sheaf_manager_table.batch is NULL");
+  else status = describe(m, error);
   if (status) m->table.destroy(m->self);
   return status;
 }

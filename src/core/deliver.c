@@ -10,13 +10,21 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-#define KNOWN_RESULT_FLAGS 0u /* of those that must be understood */
-
-/* Ends the flight, unless it has ended already. Any thread. */
+/* Ends the flight from outside, unless it has ended already. Any thread. */
 static void end(sheaf_flight *f, sheaf_status why) {
   sheaf_status none = SHEAF_OK;
   atomic_compare_exchange_strong_explicit(&f->ended, &none, why, memory_order_relaxed,
                                           memory_order_relaxed);
+}
+
+/* The host wants no more: that outdoes whatever else has ended the flight, for no callback may
+ * follow. */
+static void stop(sheaf_flight *f) {
+  atomic_store_explicit(&f->ended, SHEAF_STOPPED, memory_order_relaxed);
+}
+
+static bool has_ended(const sheaf_flight *f) {
+  return atomic_load_explicit(&f->ended, memory_order_relaxed) != SHEAF_OK;
 }
 
 static bool deadline_passed(const sheaf_flight *f, clockid_t clock) {
@@ -39,14 +47,30 @@ sheaf_status sheaf_flight_poll(sheaf_flight *f) {
 }
 
 /* Whether answers are still wanted. The coarse clock is late by a few milliseconds and costs a
- * fifth: this runs with every answer. */
+ * fifth: this runs with every call of `results`. */
 static bool wanted(sheaf_flight *f) {
-  if (atomic_load_explicit(&f->ended, memory_order_relaxed)) return false;
+  if (has_ended(f)) return false;
   return LIKELY(!f->interruptible) || !look_outside(f, CLOCK_MONOTONIC_COARSE);
 }
 
-/* Whether entry i answers slot i, as the result's flag says. */
+/* The same between two results: the switch only. */
+static bool still_wanted(sheaf_flight *f) {
+  if (UNLIKELY(f->interruptible) && sheaf_cancel_is_set(f->call.cancel)) end(f, SHEAF_CANCELLED);
+  return LIKELY(!has_ended(f));
+}
+
+/* ------------------------------------------------------------------------- what a result says */
+
+#define ODD_FLAGS (SHEAF_MUST_UNDERSTAND | SHEAF_RESULT_IN_SLOT_ORDER)
+
+/* Nearly all are ordinary: a success that there is nothing to check about. */
+static bool is_ordinary(const sheaf_result *r) {
+  return !(r->status | (r->flags & ODD_FLAGS)) && (r->properties || !r->property_count);
+}
+
+/* Whether entry i answers slot i, and nothing but slots was asked for. */
 static bool in_slot_order(const sheaf_request *request, const sheaf_result *r) {
+  if (request->trait_count || (request->flags & SHEAF_REQUEST_ALL_TRAITS)) return false;
   if (r->property_count != request->slot_count) return false;
   for (uint32_t i = 0; i < r->property_count; i++) {
     const sheaf_property *p = &r->properties[i];
@@ -55,10 +79,12 @@ static bool in_slot_order(const sheaf_request *request, const sheaf_result *r) {
   return true;
 }
 
-/* What is wrong with a result that has something unusual about it; NULL: nothing. */
-static const char *fault_of(const sheaf_flight *f, const sheaf_result *r) {
-  if (r->flags & SHEAF_MUST_UNDERSTAND & ~KNOWN_RESULT_FLAGS)
+/* What is wrong with a result; NULL: nothing. */
+static const char *fault_of(const sheaf_flight *f, const sheaf_result *r, sheaf_status *status) {
+  *status = SHEAF_UNSUPPORTED;
+  if (r->flags & SHEAF_MUST_UNDERSTAND)
     return "the manager's answer has a flag that this library does not know: use a newer libsheaf";
+  *status = SHEAF_MANAGER_FAILURE;
   if (r->property_count && !r->properties)
     return "the manager's answer counts properties and has none";
   if ((r->flags & SHEAF_RESULT_IN_SLOT_ORDER) && !in_slot_order(f->request, r))
@@ -66,61 +92,61 @@ static const char *fault_of(const sheaf_flight *f, const sheaf_result *r) {
   return NULL;
 }
 
-static uint32_t deliver_error(sheaf_flight *f, const sheaf_result *r) {
-  sheaf_result error = *r;
-  if (!error.message.data || error.message.size == 0)
-    error.message = sheaf_cstr(sheaf_status_message(error.status));
-  f->failed++;
-  return f->error ? f->error(f->ctx, error.index, &error) : SHEAF_CONTINUE;
-}
-
-static uint32_t deliver_fault(sheaf_flight *f, const sheaf_result *r, const char *fault) {
-  sheaf_status status = r->flags & SHEAF_MUST_UNDERSTAND & ~KNOWN_RESULT_FLAGS
-                            ? SHEAF_UNSUPPORTED
-                            : SHEAF_MANAGER_FAILURE;
-  sheaf_result error = {r->index, status, NULL, 0, SHEAF_RESULT_STATIC, sheaf_cstr(fault)};
-  return deliver_error(f, &error);
-}
-
-static bool unusual(const sheaf_result *r) {
-  const uint32_t flags = (SHEAF_MUST_UNDERSTAND & ~KNOWN_RESULT_FLAGS) | SHEAF_RESULT_IN_SLOT_ORDER;
-  return (r->flags & flags) || (!r->properties && r->property_count);
-}
-
-uint32_t sheaf_flight_deliver(sheaf_flight *f, const sheaf_result *r) {
-  if (UNLIKELY(unusual(r))) {
-    const char *fault = fault_of(f, r);
-    if (fault) return deliver_fault(f, r, fault);
+/* What the host is to hear of a result: itself, or `made`. */
+static const sheaf_result *heard(const sheaf_flight *f, const sheaf_result *r, sheaf_result *made) {
+  sheaf_status status;
+  const char *fault = fault_of(f, r, &status);
+  if (fault) {
+    *made = (sheaf_result){r->index, status, NULL, 0, SHEAF_RESULT_STATIC, sheaf_cstr(fault)};
+    return made;
   }
-  if (UNLIKELY(!SHEAF_IS_OK(r->status))) return deliver_error(f, r);
-  return LIKELY(f->success) ? f->success(f->ctx, r->index, r) : SHEAF_CONTINUE;
+  if (SHEAF_IS_OK(r->status) || (r->message.data && r->message.size)) return r;
+  *made = *r;
+  made->message = sheaf_cstr(sheaf_status_message(r->status));
+  return made;
+}
+
+static uint32_t call_host(const sheaf_flight *f, const sheaf_result *r) {
+  if (SHEAF_IS_OK(r->status)) return f->success ? f->success(f->ctx, r->index, r) : SHEAF_CONTINUE;
+  return f->error ? f->error(f->ctx, r->index, r) : SHEAF_CONTINUE;
+}
+
+/* ------------------------------------------------------------------ on the thread that asked */
+
+static void deliver(sheaf_flight *f, const sheaf_result *result) {
+  sheaf_result made;
+  const sheaf_result *r = heard(f, result, &made);
+  if (!SHEAF_IS_OK(r->status)) f->failed++;
+  if (call_host(f, r) != SHEAF_CONTINUE) stop(f);
 }
 
 void sheaf_flight_deliver_rest(sheaf_flight *f, const sheaf_result *result) {
   sheaf_result error = *result;
   uint32_t i = 0;
-  while ((i = sheaf_tracker_unanswered(&f->tracker, i)) < f->tracker.count) {
+  /* Ended from outside or not, each is told; only the host's own word ends this. */
+  while (atomic_load_explicit(&f->ended, memory_order_relaxed) != SHEAF_STOPPED &&
+         (i = sheaf_tracker_unanswered(&f->tracker, i)) < f->tracker.count) {
     (void)sheaf_tracker_take(&f->tracker, sheaf_flight_arena(f), i);
     error.index = i;
-    if (deliver_error(f, &error) == SHEAF_CONTINUE) continue;
-    end(f, SHEAF_STOPPED);
-    return;
+    deliver(f, &error);
   }
 }
 
-/* A failure that stands for all that is left. */
-static void take_rest(sheaf_flight *f, const sheaf_result *r) {
-  sheaf_result failure = *r;
-  if (SHEAF_IS_OK(failure.status)) {
+/* A failure that stands for all that is left, checked. */
+static void read_rest(sheaf_flight *f, const sheaf_result *r, sheaf_result *out) {
+  sheaf_result made;
+  *out = *heard(f, r, &made);
+  if (SHEAF_IS_OK(out->status)) {
     sheaf_flight_complain(f, "answered the rest of a batch with a success: only an error may");
-    failure = (sheaf_result){SHEAF_REST, SHEAF_MANAGER_FAILURE, NULL, 0, SHEAF_RESULT_STATIC,
-                             {NULL, 0}};
+    *out = (sheaf_result){SHEAF_REST, SHEAF_MANAGER_FAILURE, NULL, 0, 0, {NULL, 0}};
   }
-  sheaf_str text = failure.message;
-  if (f->report && text.size && text.data)
-    sheaf_error_set(f->report, failure.status, "%.*s", text.size > 2000 ? 2000 : (int)text.size,
-                    text.data);
-  sheaf_flight_deliver_rest(f, &failure);
+}
+
+/* Its words are the batch's own. */
+static void report_rest(sheaf_flight *f, const sheaf_result *out) {
+  if (!f->report || !out->message.size) return;
+  size_t shown = sheaf_utf8_prefix(out->message.data, out->message.size, 2000);
+  sheaf_error_set(f->report, out->status, "%.*s", (int)shown, out->message.data);
 }
 
 static void note_dropped(sheaf_flight *f, uint32_t *count, uint32_t index) {
@@ -128,75 +154,92 @@ static void note_dropped(sheaf_flight *f, uint32_t *count, uint32_t index) {
   ++*count;
 }
 
-/* An answer that could not be taken. */
-static void drop(sheaf_flight *f, const sheaf_result *r, int why) {
-  if (r->index == SHEAF_REST) take_rest(f, r);
-  else if (why == SHEAF_TAKEN_BEFORE) note_dropped(f, &f->dropped_twice, r->index);
-  else if (why == SHEAF_OUT_OF_RANGE) note_dropped(f, &f->dropped_range, r->index);
-  else end(f, SHEAF_OUT_OF_MEMORY); /* it cannot be told any more which answer is the first */
+static void take_rest(sheaf_flight *f, const sheaf_result *r) {
+  sheaf_result error;
+  read_rest(f, r, &error);
+  report_rest(f, &error);
+  sheaf_flight_deliver_rest(f, &error);
 }
 
-/* From many threads at once. */
-static uint32_t deliver_parallel(sheaf_flight *f, const sheaf_result *r) {
-  const char *fault = unusual(r) ? fault_of(f, r) : NULL;
-  sheaf_result error = *r;
-  if (fault) {
-    error = (sheaf_result){r->index, SHEAF_MANAGER_FAILURE, NULL, 0, SHEAF_RESULT_STATIC,
-                           sheaf_cstr(fault)};
-  } else if (SHEAF_IS_OK(r->status)) {
-    return f->success ? f->success(f->ctx, r->index, r) : SHEAF_CONTINUE;
+/* Takes any result: not in order, not ordinary, or to a host that does not listen. */
+static __attribute__((noinline)) void take_any(sheaf_flight *f, const sheaf_result *r) {
+  if (r->index == SHEAF_REST) {
+    take_rest(f, r);
+    return;
   }
-  atomic_fetch_add_explicit(&f->parallel_failed, 1, memory_order_relaxed);
-  if (!error.message.data || error.message.size == 0)
-    error.message = sheaf_cstr(sheaf_status_message(error.status));
-  return f->error ? f->error(f->ctx, error.index, &error) : SHEAF_CONTINUE;
+  switch (sheaf_tracker_take(&f->tracker, sheaf_flight_arena(f), r->index)) {
+    case SHEAF_TAKEN: deliver(f, r); break;
+    case SHEAF_TAKEN_BEFORE: note_dropped(f, &f->dropped_twice, r->index); break;
+    case SHEAF_OUT_OF_RANGE: note_dropped(f, &f->dropped_range, r->index); break;
+    default: end(f, SHEAF_OUT_OF_MEMORY); /* which answer is the first can no longer be told */
+  }
 }
 
-static void take_parallel(sheaf_flight *f, const sheaf_result *r) {
-  if (sheaf_tracker_take_parallel(&f->tracker, r->index) != SHEAF_TAKEN) {
+/* ------------------------------------------------------------------- on many threads at once */
+
+/* The host's word from a thread that is not the one that asked, which may be asleep. */
+static void stop_parallel(sheaf_flight *f) {
+  stop(f);
+  sheaf_flight_wake(f);
+}
+
+static void take_parallel(sheaf_flight *f, const sheaf_result *result) {
+  if (sheaf_tracker_take_parallel(&f->tracker, result->index) != SHEAF_TAKEN) {
     sheaf_flight_complain(f, "answered an index twice or out of range: dropped");
     return;
   }
+  sheaf_result made;
+  const sheaf_result *r = heard(f, result, &made);
   atomic_fetch_add_explicit(&f->parallel_answered, 1, memory_order_relaxed);
-  if (deliver_parallel(f, r) != SHEAF_CONTINUE) end(f, SHEAF_STOPPED);
+  if (!SHEAF_IS_OK(r->status))
+    atomic_fetch_add_explicit(&f->parallel_failed, 1, memory_order_relaxed);
+  if (call_host(f, r) != SHEAF_CONTINUE) stop_parallel(f);
 }
 
 /* A REST from whichever thread: index by index, as the others may still be answering. */
 static void take_rest_parallel(sheaf_flight *f, const sheaf_result *r) {
-  sheaf_result error = *r;
-  if (SHEAF_IS_OK(error.status)) error.status = SHEAF_MANAGER_FAILURE;
-  for (uint32_t i = 0; i < f->tracker.count && wanted(f); i++) {
-    if (sheaf_tracker_take_parallel(&f->tracker, i) != SHEAF_TAKEN) continue;
+  sheaf_result error;
+  read_rest(f, r, &error);
+  pthread_mutex_lock(&f->sleeper.lock); /* two may fail at once */
+  report_rest(f, &error);
+  pthread_mutex_unlock(&f->sleeper.lock);
+  for (uint32_t i = 0; i < f->tracker.count && still_wanted(f); i++) {
+    if (sheaf_tracker_is_taken(&f->tracker, i)) continue;
     error.index = i;
-    atomic_fetch_add_explicit(&f->parallel_answered, 1, memory_order_relaxed);
-    if (deliver_parallel(f, &error) != SHEAF_CONTINUE) end(f, SHEAF_STOPPED);
+    take_parallel(f, &error);
   }
 }
 
+static uint32_t take_all_parallel(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
+  if (!wanted(f)) return SHEAF_STOP;
+  for (uint32_t i = 0; i < count && still_wanted(f); i++) {
+    if (results[i].index == SHEAF_REST) take_rest_parallel(f, &results[i]);
+    else take_parallel(f, &results[i]);
+  }
+  return has_ended(f) ? SHEAF_STOP : SHEAF_CONTINUE;
+}
+
 static uint32_t results_parallel(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
-  uint32_t answer = SHEAF_CONTINUE;
+  uint32_t answer = SHEAF_STOP;
   /* First say that we are inside, then look whether it is still open; closing does it the other way
    * round, so that one of the two sees the other. */
   atomic_fetch_add(&f->inside, 1);
-  if (atomic_load(&f->owner) != SHEAF_ANY_THREAD) answer = SHEAF_STOP;
-  for (uint32_t i = 0; i < count && answer == SHEAF_CONTINUE; i++) {
-    if (!wanted(f)) answer = SHEAF_STOP;
-    else if (results[i].index == SHEAF_REST) take_rest_parallel(f, &results[i]);
-    else take_parallel(f, &results[i]);
-  }
-  if (!wanted(f)) answer = SHEAF_STOP;
+  if (atomic_load(&f->owner) == SHEAF_ANY_THREAD) answer = take_all_parallel(f, results, count);
   atomic_fetch_sub(&f->inside, 1);
   return answer;
 }
 
-/* Not on the thread that asked: allowed, too late, or not allowed. */
+/* ------------------------------------------------------------------------------- the sink itself */
+
+/* Not the common case: on another thread, which is allowed, too late, or not allowed; or nothing. */
 static uint32_t results_elsewhere(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
   uintptr_t owner = atomic_load(&f->owner);
+  const char *fault = "answered from a thread that may not: refused; answer on the thread that "
+                      "called batch, or use call->post";
   if (owner == SHEAF_ANY_THREAD && results) return results_parallel(f, results, count);
-  sheaf_flight_complain(f, owner == SHEAF_AT_REST
-                               ? "answered after its batch had returned: refused"
-                               : "answered from a thread that may not: refused; answer on the "
-                                 "thread that called batch, or use call->post");
+  if (owner == SHEAF_AT_REST) fault = "answered after its batch had returned: refused";
+  else if (!results) fault = "answered with results that are NULL: refused";
+  sheaf_flight_complain(f, fault);
   return SHEAF_STOP;
 }
 
@@ -206,13 +249,16 @@ uint32_t sheaf_flight_results(sheaf_sink *sink, const sheaf_result *results, uin
   if (UNLIKELY(owner != (uintptr_t)sheaf_thread_here || !results))
     return results_elsewhere(f, results, count);
   if (UNLIKELY(!wanted(f))) return SHEAF_STOP;
+  const sheaf_success_fn success = f->success;
+  void *const ctx = f->ctx;
   for (uint32_t i = 0; i < count; i++) {
     const sheaf_result *r = &results[i];
-    int taken = sheaf_tracker_take(&f->tracker, sheaf_flight_arena(f), r->index);
-    if (UNLIKELY(taken != SHEAF_TAKEN)) drop(f, r, taken);
-    else if (UNLIKELY(sheaf_flight_deliver(f, r) != SHEAF_CONTINUE)) end(f, SHEAF_STOPPED);
-    else continue;
-    if (atomic_load_explicit(&f->ended, memory_order_relaxed)) return SHEAF_STOP;
+    if (LIKELY(success && is_ordinary(r) && sheaf_tracker_take_next(&f->tracker, r->index))) {
+      if (UNLIKELY(success(ctx, r->index, r) != SHEAF_CONTINUE)) stop(f);
+    } else {
+      take_any(f, r);
+    }
+    if (UNLIKELY(!still_wanted(f))) return SHEAF_STOP;
   }
   return SHEAF_CONTINUE;
 }

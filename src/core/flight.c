@@ -26,6 +26,7 @@ static void set_delivery(sheaf_flight *f, const sheaf_departure *d) {
   f->failed = 0;
   f->dropped_twice = f->dropped_range = 0;
   f->locked = false;
+  atomic_store_explicit(&f->settled, false, memory_order_relaxed);
   bool parallel = d->callbacks.flags & SHEAF_PARALLEL_RESULTS;
   f->sink.flags = parallel ? SHEAF_PARALLEL_RESULTS : 0;
 }
@@ -80,9 +81,9 @@ static void log_unanswered(const sheaf_flight *f, const sheaf_manager *m, uint32
 static void log_dropped(const sheaf_flight *f, const sheaf_manager *m) {
   if (f->dropped_twice + f->dropped_range == 0) return;
   sheaf_logf(m->library, SHEAF_LOG_WARNING, sheaf_manager_id(m),
-             "answered %u indices a second time and %u out of range (0 to %u), the first %u: these "
-             "answers were dropped",
-             f->dropped_twice, f->dropped_range, f->tracker.count - 1, f->dropped_first);
+             "answered %u indices a second time and %u out of range in a batch of %u, the first %u: "
+             "these answers were dropped",
+             f->dropped_twice, f->dropped_range, f->tracker.count, f->dropped_first);
 }
 
 /* Takes the flight back from all threads: no other gets in, and none is inside. From here on the
@@ -114,7 +115,7 @@ static void answer_rest(sheaf_flight *f, const sheaf_manager *m, sheaf_status st
 static void lay_to_rest(sheaf_flight *f) {
   sheaf_thread *thread = atomic_load_explicit(&f->thread, memory_order_relaxed);
   sheaf_flight_shut(f);
-  sheaf_arena_free(&f->own);
+  if (f->own.top) sheaf_arena_free(&f->own);
   thread->current = f->outer;
   sheaf_pool_rest(thread, f);
 }

@@ -26,7 +26,7 @@ typedef struct sheaf_posted sheaf_posted;
 
 typedef struct sheaf_flight {
   /* Hot: what each answer touches. */
-  sheaf_sink sink;
+  _Alignas(64) sheaf_sink sink;
   _Atomic uintptr_t owner;    /* the sheaf_thread that asked, or one of the above */
   _Atomic sheaf_status ended; /* why nothing more is wanted; 0: more is */
   bool interruptible;         /* there is a cancel or a deadline to look at */
@@ -49,6 +49,7 @@ typedef struct sheaf_flight {
   _Atomic(sheaf_thread *) thread;
   _Atomic uint32_t inside; /* threads in `results`, where any may answer */
   _Atomic uint32_t holds;
+  _Atomic bool settled; /* the manager has returned: nothing is posted any more */
   sheaf_arena own;         /* scratch for when it is not the innermost call */
   _Atomic uint32_t parallel_answered, parallel_failed;
   sheaf_sleeper sleeper; /* its lock also guards what is posted */
@@ -79,6 +80,9 @@ sheaf_flight *sheaf_flight_open(const sheaf_departure *departure);
 sheaf_status sheaf_flight_close(sheaf_flight *flight, sheaf_status status, const char *why,
                                 sheaf_summary *summary);
 
+/* Wakes whoever sleeps in the flight's wait. */
+void sheaf_flight_wake(sheaf_flight *flight);
+
 /* SHEAF_OK, or why the flight should end. Looks at the clock. [any-thread] */
 sheaf_status sheaf_flight_poll(sheaf_flight *flight);
 
@@ -97,9 +101,6 @@ void sheaf_flights_hand_over(sheaf_thread *thread);
 /* The function behind every sink (deliver.c). */
 uint32_t sheaf_flight_results(sheaf_sink *sink, const sheaf_result *results,
                               uint32_t count) SHEAF_NOEXCEPT;
-
-/* Delivers one result to the callbacks, its index taken already. On the flight's own thread. */
-uint32_t sheaf_flight_deliver(sheaf_flight *flight, const sheaf_result *result);
 
 /* Answers every index that has none with a copy of `result`. On the flight's own thread. */
 void sheaf_flight_deliver_rest(sheaf_flight *flight, const sheaf_result *result);

@@ -43,6 +43,7 @@ static char **copy_paths(const char *const *paths, uint32_t count) {
 }
 
 static bool copy_options(sheaf_library *library, const sheaf_library_options *options) {
+  library->strict = options->flags & SHEAF_LIBRARY_STRICT;
   library->log = options->log;
   library->log_ctx = options->log_ctx;
   library->log_level = options->log_level ? options->log_level : level_from_environment();
@@ -68,8 +69,8 @@ static sheaf_status read_options(sheaf_library_options *out, const sheaf_library
                                  sheaf_error *error) {
   static const sheaf_library_options defaults = SHEAF_LIBRARY_OPTIONS_INIT;
   sheaf_status status =
-      sheaf_copy_struct(out, sizeof *out, options ? options : &defaults, sizeof *out, 0,
-                        "sheaf_library_options", error);
+      sheaf_copy_struct(out, sizeof *out, options ? options : &defaults, sizeof *out,
+                        SHEAF_LIBRARY_STRICT, "sheaf_library_options", error);
   if (status) return status;
   for (uint32_t i = 0; i < out->plugin_path_count; i++) {
     if (out->plugin_paths && out->plugin_paths[i] && out->plugin_paths[i][0]) continue;

@@ -20,6 +20,8 @@ struct sheaf_library {
   uint32_t log_level;
   sheaf_names names;
 
+  bool strict;             /* the host asked for strict mode */
+
   /* As the host and the configuration gave them; never change. */
   char **plugin_paths;
   uint32_t plugin_path_count;
@@ -30,6 +32,8 @@ struct sheaf_library {
   sheaf_registry *registry;
   void (*registry_free)(sheaf_registry *registry);
   struct sheaf_manager *managers; /* all that were ever opened, linked */
+
+  uint32_t complaining; /* under the pool's lock: see pool.c */
 };
 
 #endif

@@ -6,7 +6,7 @@
 #include "core/library.h"
 
 bool sheaf_log_enabled(const sheaf_library *library, uint32_t level) {
-  return level >= library->log_level;
+  return level >= library->log_level && library->log_level < SHEAF_LOG_NONE;
 }
 
 static const char *level_name(uint32_t level) {
@@ -49,6 +49,7 @@ void sheaf_logf(const sheaf_library *library, uint32_t level, const char *source
   int written = vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
   if (written < 0) return;
-  size_t size = (size_t)written < sizeof text ? (size_t)written : sizeof text - 1;
+  size_t size = (size_t)written;
+  if (size >= sizeof text) size = sheaf_utf8_prefix(text, sizeof text - 1, sizeof text - 2);
   sheaf_log(library, level, source, sheaf_strn(text, size));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/manager.h"
 
+#include <sched.h>
 #include <stdlib.h>
 
 #include "core/extensible.h"
@@ -10,12 +11,15 @@
  * it is closed; who leaves is gone first and then looks. With everything in one order (the default
  * of C's atomics) the last of them always finds nobody left. */
 
+/* Threads between having let go of a manager and having done with it. */
+static _Atomic uint32_t leaving;
+
 static bool in_use(const sheaf_manager *m) {
   return atomic_load(&m->held) > 0 || sheaf_flights_of(m);
 }
 
 void sheaf_manager_destroy_unused(sheaf_manager *m) {
-  if (!sheaf_manager_is_closed(m) || in_use(m)) return;
+  if (!sheaf_manager_is_closed(m) || atomic_load(&m->destroyed) || in_use(m)) return;
   if (!atomic_exchange(&m->destroyed, true)) m->table.destroy(m->self);
 }
 
@@ -25,8 +29,10 @@ bool sheaf_manager_hold(sheaf_manager *m) {
 }
 
 void sheaf_manager_release(sheaf_manager *m) {
+  atomic_fetch_add(&leaving, 1); /* the last batch may be freed while the library is */
   atomic_fetch_sub(&m->held, 1);
   sheaf_manager_destroy_unused(m);
+  atomic_fetch_sub(&leaving, 1);
 }
 
 /* Whether this thread is inside a call of the manager. */
@@ -50,6 +56,7 @@ sheaf_status sheaf_manager_free_all(sheaf_library *library) {
   for (sheaf_manager *m = library->managers; m; m = m->next) (void)sheaf_manager_close(m);
   /* Only now: a manager's thread that answers late while it is being destroyed still has a name. */
   sheaf_flights_forget(library);
+  while (atomic_load(&leaving) > 0) sched_yield();
   while (library->managers) {
     sheaf_manager *m = library->managers;
     library->managers = m->next;
@@ -62,10 +69,8 @@ sheaf_status sheaf_manager_free_all(sheaf_library *library) {
 
 bool sheaf_manager_serves(const sheaf_manager *m, sheaf_id verb) {
   if (verb < 64) return (m->verbs >> verb) & 1;
-  for (uint32_t i = 0; i < m->description.verb_count; i++) {
-    const sheaf_verb_info *info = &m->description.verbs[i];
-    if (info->verb == verb) return !(info->flags & SHEAF_MUST_UNDERSTAND);
-  }
+  for (uint32_t i = 0; i < m->description.verb_count; i++)
+    if (m->description.verbs[i].verb == verb) return true;
   return false;
 }
 

@@ -38,6 +38,8 @@ static sheaf_status check_request(const sheaf_request *r, sheaf_error *error) {
     return invalid(error, "sheaf_request.traits is NULL, and trait_count is not 0");
   if (r->slot_count && !r->slots)
     return invalid(error, "sheaf_request.slots is NULL, and slot_count is not 0");
+  for (uint32_t i = 0; i < r->trait_count; i++)
+    if (!r->traits[i]) return invalid(error, "an entry of sheaf_request.traits is 0, which is no name");
   for (uint32_t i = 0; i < r->slot_count; i++)
     if (!r->slots[i].trait || !r->slots[i].key)
       return invalid(error, "an entry of sheaf_request.slots has no trait or no key");
@@ -151,6 +153,7 @@ static sheaf_status fly_recorded(sheaf_manager *m, sheaf_question *q, sheaf_summ
   }
   q->callbacks = (sheaf_callbacks){sizeof q->callbacks, 0, &r, record, record};
   sheaf_status status = fly(m, q, NULL, error);
+  f->interruptible = false; /* what was answered in time is delivered, however late it is now */
   (void)f->sink.results(&f->sink, r.results, r.count);
   sheaf_status delivered = sheaf_flight_close(f, status, NULL, summary);
   sheaf_arena_free(&arena);
@@ -195,10 +198,11 @@ sheaf_status sheaf_perform(sheaf_manager *manager, sheaf_id verb, const sheaf_re
                            const sheaf_callbacks *callbacks, sheaf_summary *summary,
                            sheaf_error *error) {
   sheaf_question q;
-  if (!manager) return invalid(error, "the manager is NULL");
-  if (!callbacks) return invalid(error, "the callbacks are NULL");
   if (summary && summary->struct_size < sizeof *summary)
     return invalid(error, "sheaf_summary.struct_size is not set: begin with SHEAF_SUMMARY_INIT");
+  if (summary) summary->succeeded = summary->failed = 0;
+  if (!manager) return invalid(error, "the manager is NULL");
+  if (!callbacks) return invalid(error, "the callbacks are NULL");
   sheaf_status status = sheaf_question_read(&q, verb, request, error);
   if (!status) status = SHEAF_TAKE_STRUCT(&q.callbacks, callbacks, 0, "sheaf_callbacks", error);
   return status ? status : sheaf_question_ask(manager, &q, false, summary, error);

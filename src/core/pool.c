@@ -5,17 +5,17 @@
 #include <stdlib.h>
 
 #include "core/flight.h"
+#include "core/library.h"
 #include "core/log.h"
 #include "core/manager.h"
 
 /* A flight is used again only after this many others of its thread. */
-#define RESTING 64u
-#define BLOCK 8u
+#define RESTING 256u
+#define BLOCK 32u
 
 static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
 static sheaf_flight *ownerless; /* of threads that have ended */
 static sheaf_flight *all;       /* never freed, and reachable from here */
-static _Atomic uint32_t complaining;
 
 static bool init_flight(sheaf_flight *flight) {
   memset(flight, 0, sizeof *flight);
@@ -35,18 +35,21 @@ void sheaf_pool_rest(sheaf_thread *thread, sheaf_flight *flight) {
   thread->resting++;
 }
 
-/* Adds flights to those of the thread: first what other threads have left behind. */
-static void add_flights(sheaf_thread *thread) {
+static void adopt(sheaf_thread *thread) {
   pthread_mutex_lock(&pool_lock);
-  for (unsigned i = 0; i < BLOCK && ownerless; i++) {
+  while (ownerless && thread->resting <= RESTING) {
     sheaf_flight *flight = ownerless;
     ownerless = flight->resting;
     sheaf_pool_rest(thread, flight);
   }
   pthread_mutex_unlock(&pool_lock);
-  if (thread->resting > RESTING) return;
+}
 
-  sheaf_flight *block = aligned_alloc(64, (BLOCK * sizeof *block + 63) / 64 * 64);
+/* Adds flights to those of the thread: first what other threads have left behind. */
+static void add_flights(sheaf_thread *thread) {
+  adopt(thread);
+  if (thread->resting > RESTING) return;
+  sheaf_flight *block = aligned_alloc(64, BLOCK * sizeof *block);
   for (unsigned i = 0; block && i < BLOCK && init_flight(&block[i]); i++) {
     pthread_mutex_lock(&pool_lock);
     block[i].all = all;
@@ -69,9 +72,8 @@ sheaf_flight *sheaf_pool_take(sheaf_thread *thread) {
 void sheaf_flights_hand_over(sheaf_thread *thread) {
   if (!thread->rest_first) return;
   pthread_mutex_lock(&pool_lock);
-  sheaf_flight **end = &ownerless;
-  while (*end) end = &(*end)->resting;
-  *end = thread->rest_first;
+  thread->rest_last->resting = ownerless;
+  ownerless = thread->rest_first;
   pthread_mutex_unlock(&pool_lock);
   thread->rest_first = thread->rest_last = NULL;
 }
@@ -79,10 +81,19 @@ void sheaf_flights_hand_over(sheaf_thread *thread) {
 bool sheaf_flights_of(const sheaf_manager *manager) {
   pthread_mutex_lock(&pool_lock);
   const sheaf_flight *f = all;
-  while (f && (atomic_load(&f->manager) != manager || atomic_load(&f->owner) == SHEAF_AT_REST))
+  /* The owner first: opening stores the manager first. */
+  while (f && (atomic_load(&f->owner) == SHEAF_AT_REST || atomic_load(&f->manager) != manager))
     f = f->all;
   pthread_mutex_unlock(&pool_lock);
   return f != NULL;
+}
+
+/* How many complaints of this library's managers are being written. */
+static uint32_t complaining(const sheaf_library *library) {
+  pthread_mutex_lock(&pool_lock);
+  uint32_t count = library->complaining;
+  pthread_mutex_unlock(&pool_lock);
+  return count;
 }
 
 void sheaf_flights_forget(const sheaf_library *library) {
@@ -93,22 +104,33 @@ void sheaf_flights_forget(const sheaf_library *library) {
       atomic_store_explicit(&f->manager, NULL, memory_order_relaxed);
   }
   pthread_mutex_unlock(&pool_lock);
-  while (atomic_load(&complaining) > 0) sched_yield();
+  while (complaining(library) > 0) sched_yield();
 }
 
 /* A faulty manager may err a million times: the log hears of the first few, then ever more rarely. */
 static bool worth_saying(uint32_t times) { return times <= 8 || (times & (times - 1)) == 0; }
 
-void sheaf_flight_complain(sheaf_flight *flight, const char *what) {
+/* From `begin` to `end` the manager and its library stay, for sheaf_flights_forget waits. */
+static sheaf_manager *begin_complaint(sheaf_flight *flight) {
   pthread_mutex_lock(&pool_lock);
   sheaf_manager *manager = atomic_load_explicit(&flight->manager, memory_order_relaxed);
-  /* From here on sheaf_flights_forget waits for us, so that the library stays. */
-  if (manager) atomic_fetch_add(&complaining, 1);
+  if (manager) manager->library->complaining++;
   pthread_mutex_unlock(&pool_lock);
+  return manager;
+}
+
+static void end_complaint(sheaf_manager *manager) {
+  pthread_mutex_lock(&pool_lock);
+  manager->library->complaining--;
+  pthread_mutex_unlock(&pool_lock);
+}
+
+void sheaf_flight_complain(sheaf_flight *flight, const char *what) {
+  sheaf_manager *manager = begin_complaint(flight);
   if (!manager) return;
   uint32_t times = sheaf_manager_count_complaint(manager);
   if (worth_saying(times))
-    sheaf_logf(sheaf_manager_library(manager), SHEAF_LOG_WARNING, sheaf_manager_id(manager),
+    sheaf_logf(manager->library, SHEAF_LOG_WARNING, sheaf_manager_id(manager),
                "%s (%u such faults so far)", what, times);
-  atomic_fetch_sub(&complaining, 1);
+  end_complaint(manager);
 }

@@ -40,13 +40,23 @@ bool sheaf_tracker_use_bits(sheaf_tracker *t, sheaf_arena *arena);
 /* Anything but the next index in order. */
 int sheaf_tracker_take_slow(sheaf_tracker *t, sheaf_arena *arena, uint32_t index);
 
+/* Takes an answer for the next index in order; false if that is not the one. */
+static inline bool sheaf_tracker_take_next(sheaf_tracker *t, uint32_t index) {
+  if (index != t->next || index >= t->count) return false;
+  t->next = index + 1;
+  return true;
+}
+
 /* Takes an answer for an index. One thread at a time. */
 static inline int sheaf_tracker_take(sheaf_tracker *t, sheaf_arena *arena, uint32_t index) {
-  if (__builtin_expect(index == t->next && index < t->count, 1)) {
-    t->next = index + 1;
-    return SHEAF_TAKEN;
-  }
+  if (sheaf_tracker_take_next(t, index)) return SHEAF_TAKEN;
   return sheaf_tracker_take_slow(t, arena, index);
+}
+
+/* Whether an index in range has been answered; the bitmap must be there. */
+static inline bool sheaf_tracker_is_taken(const sheaf_tracker *t, uint32_t index) {
+  uint64_t word = atomic_load_explicit(&t->bits[index / 64], memory_order_relaxed);
+  return word >> (index % 64) & 1;
 }
 
 /* The same from many threads at once; the bitmap must be there. */

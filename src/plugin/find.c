@@ -8,6 +8,7 @@
 #include "plugin/manifest.h"
 #include "plugin/registry.h"
 #include "plugin/report.h"
+#include "plugin/strict.h"
 #include "plugin/words.h"
 
 /* The library's factory of that id: the manifest promised it. */
@@ -33,6 +34,7 @@ static sheaf_status load_manifest(sheaf_library *library, const char *path, cons
   sheaf_hold hold = {0};
   sheaf_manifest manifest;
   sheaf_status status = sheaf_manifest_read(path, &hold, &manifest, error);
+  if (!status && sheaf_registry_is_strict(library)) status = sheaf_strict_check(path, error);
   if (status) sheaf_error_in_file(error, path);
   else status = load_id(library, manifest.library, manifest.id, out, error);
   sheaf_hold_free(&hold);

@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "plugin/manifest.h"
 #include "plugin/registry.h"
+#include "plugin/strict.h"
 #include "plugin/words.h"
 
 static sheaf_row *append(sheaf_plugin_list *list, uint32_t origin) {
@@ -51,11 +52,22 @@ static void shadow(sheaf_plugin_list *list, sheaf_row *row, const sheaf_row *by)
         sheaf_hold_copy(&list->hold, "shadowed by a plugin that the host registered");
 }
 
+/* A manifest that stands in a folder that others write to is as bad as one that they write to: the
+ * folder is checked too, as the manifest may be a link that leads out of it. */
+static sheaf_status read_manifest(sheaf_plugin_list *list, const sheaf_place *place,
+                                  const char *path, sheaf_manifest *out, sheaf_error *error) {
+  sheaf_status status = sheaf_manifest_read(path, &list->hold, out, error);
+  if (status || !list->strict) return status;
+  status = sheaf_strict_check(place->real, error);
+  if (!status) status = sheaf_strict_check(path, error);
+  return status ? status : sheaf_strict_check(out->library, error);
+}
+
 static void add_manifest(sheaf_plugin_list *list, sheaf_place *place, const char *path) {
   sheaf_manifest manifest;
   sheaf_error error;
   if (!path) return;
-  sheaf_status status = sheaf_manifest_read(path, &list->hold, &manifest, &error);
+  sheaf_status status = read_manifest(list, place, path, &manifest, &error);
   const sheaf_row *by = status ? NULL : holder(list, manifest.id);
   size_t by_index = by ? (size_t)(by - list->rows) : 0;
   sheaf_row *row = append(list, place->info.origin);
@@ -138,6 +150,7 @@ static void log_rows(const sheaf_library *library, const sheaf_plugin_list *list
 sheaf_plugin_list *sheaf_plugin_list_new(sheaf_library *library, sheaf_error *error) {
   sheaf_plugin_list *list = calloc(1, sizeof *list);
   if (list) {
+    list->strict = sheaf_registry_is_strict(library);
     sheaf_registry_each(library, add_registered, list);
     sheaf_places_find(library, &list->hold, &list->places);
     for (uint32_t i = 0; i < list->places.count; i++) visit(list, &list->places.items[i]);

@@ -15,6 +15,7 @@ struct sheaf_plugin_list {
   sheaf_places places;
   sheaf_row *rows;
   uint32_t count;
+  bool strict;
 };
 
 /* The message for a refused row, its file named. */

@@ -5,6 +5,8 @@
 
 #include "core/library.h"
 #include "plugin/load.h"
+#include "plugin/strict.h"
+#include "plugin/words.h"
 
 struct sheaf_registry {
   sheaf_module *registered; /* in their order */
@@ -116,6 +118,10 @@ static sheaf_status publish_loaded(sheaf_library *library, sheaf_module *module,
   return *out ? SHEAF_OK : SHEAF_OUT_OF_MEMORY;
 }
 
+bool sheaf_registry_is_strict(const sheaf_library *library) {
+  return library->strict || sheaf_strict_is_due();
+}
+
 sheaf_status sheaf_registry_load(sheaf_library *library, const char *real, const sheaf_module **out,
                                  sheaf_error *error) {
   pthread_mutex_lock(&library->lock);
@@ -123,7 +129,12 @@ sheaf_status sheaf_registry_load(sheaf_library *library, const char *real, const
   pthread_mutex_unlock(&library->lock);
   if (*out) return SHEAF_OK;
   sheaf_module *module = NULL;
-  sheaf_status status = sheaf_module_load(real, &module, error);
+  sheaf_status status = SHEAF_OK;
+  if (sheaf_registry_is_strict(library)) {
+    status = sheaf_strict_check(real, error);
+    if (status) sheaf_error_in_file(error, real);
+  }
+  if (!status) status = sheaf_module_load(real, &module, error);
   if (status) return status;
   status = publish_loaded(library, module, out);
   if (status) return sheaf_error_set(error, status, "out of memory");

@@ -10,6 +10,9 @@
 /* The offer of that id among those registered; NULL if there is none. */
 const sheaf_offer *sheaf_registry_registered(sheaf_library *library, const char *id);
 
+/* Whether strict mode is on: asked for, or due. */
+bool sheaf_registry_is_strict(const sheaf_library *library);
+
 /* Calls `visit` for each registered factory, in the order of registration. The lock is held:
  * `visit` calls nothing outside. */
 void sheaf_registry_each(sheaf_library *library,

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The three verbs. A batch is gone through a group at a time, and a group in steps: take the
+ * references apart, find their names, find the records, answer. Each step asks memory for what the
+ * next will read, for all of the group, so that the waits fall together.
+ */
+#include "manager.h"
+
+#include "select.h"
+
+#include <sheaf/utf8.h>
+
+/* Why there is no record; the first is that there is one. */
+enum { FOUND, UNKNOWN, NO_VERSION, NULL_VERSION, NULL_OVERRIDE, NO_ACCESS };
+
+/* One reference of the group. */
+typedef struct element {
+  bal_reference ref;
+  const bal_entity *entity; /* NULL: unknown */
+  const bal_record *record; /* if it was found */
+  uint64_t stable;          /* bal_found_version.stable */
+  uint32_t outcome;
+  bool overridden; /* the record is an override */
+} element;
+
+typedef struct batch {
+  const bal_manager *manager;
+  const sheaf_request *request;
+  sheaf_access access; /* whose overrides count */
+  bal_selection selection;
+  bal_output output;
+  element elements[BAL_GROUP];
+} batch;
+
+/* ------------------------------------------------------------------------------------- finding */
+
+static void prefetch_refs(const sheaf_request *request, uint32_t from) {
+  uint32_t end = request->count - from < BAL_GROUP ? request->count : from + BAL_GROUP;
+  for (; from < end; from++) sheaf_index_prefetch(request->refs[from]);
+}
+
+static void find_entities(batch *b, uint32_t from, uint32_t count) {
+  const bal_library *library = &b->manager->library;
+  sheaf_str names[BAL_GROUP];
+  uint32_t numbers[BAL_GROUP];
+  for (uint32_t i = 0; i < count; i++) {
+    bal_reference_parse(&b->manager->scheme, b->request->refs[from + i], b->request->call,
+                        &b->elements[i].ref);
+    names[i] = b->elements[i].ref.name;
+  }
+  prefetch_refs(b->request, from + count);
+  sheaf_index_find_batch(&library->index, names, count, numbers);
+  for (uint32_t i = 0; i < count; i++) {
+    element *e = &b->elements[i];
+    e->entity = NULL;
+    if (numbers[i] == SHEAF_INDEX_NONE || e->ref.state != BAL_REF_FINE) continue;
+    e->entity = &library->entities[numbers[i]];
+    SHEAF_INDEX_PREFETCH(e->entity);
+    SHEAF_INDEX_PREFETCH((const char *)(e->entity + 1) - 1);
+  }
+}
+
+/* Where the data of an entity stands: an override for this mode of access, whatever the version
+ * asked for, or else the version. */
+static uint32_t find_record(const bal_entity *entity, sheaf_access access, element *e) {
+  if (!entity || entity->version_count == BAL_NO_ENTITY) return UNKNOWN;
+  e->overridden = entity->overrides && entity->overrides[access].state != BAL_RECORD_NONE;
+  if (e->overridden) {
+    e->record = &entity->overrides[access];
+    e->stable = e->ref.version;
+    return FOUND;
+  }
+  uint64_t version = e->ref.version ? e->ref.version : entity->version_count;
+  if (version == 0 || version > entity->version_count) return NO_VERSION;
+  e->record = &entity->versions[version - 1];
+  e->stable = version;
+  return FOUND;
+}
+
+static uint32_t judge_record(const element *e) {
+  if (e->record->state == BAL_RECORD_NULL) return e->overridden ? NULL_OVERRIDE : NULL_VERSION;
+  return e->record->state == BAL_RECORD_NO_TRAITS ? NO_ACCESS : FOUND;
+}
+
+/* The first lines of what will be read, here or by the host. */
+static void prefetch_properties(const bal_record *record) {
+  const char *at = (const char *)record->properties;
+  size_t size = record->property_count * sizeof *record->properties;
+  for (size_t i = 0; i < size && i < 256; i += 64) SHEAF_INDEX_PREFETCH(at + i);
+}
+
+static void find_records(batch *b, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    element *e = &b->elements[i];
+    e->record = NULL;
+    e->outcome = find_record(e->entity, b->access, e);
+    if (e->record) SHEAF_INDEX_PREFETCH(e->record);
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    element *e = &b->elements[i];
+    if (!e->record) continue;
+    e->outcome = judge_record(e);
+    prefetch_properties(e->record);
+  }
+}
+
+/* -------------------------------------------------------------------------------------- errors */
+
+static void refuse_reference(batch *b, uint32_t index, uint32_t state) {
+  static const struct {
+    sheaf_status status;
+    const char *what;
+  } refusals[] = {
+      [BAL_REF_NOT_OURS] = {SHEAF_INVALID_ENTITY_REFERENCE,
+                            " is not a reference of this library: they begin with "},
+      [BAL_REF_NOT_UTF8] = {SHEAF_MALFORMED_ENTITY_REFERENCE, " is not UTF-8"},
+      [BAL_REF_NO_NAME] = {SHEAF_MALFORMED_ENTITY_REFERENCE,
+                           " names no entity: its name comes behind "},
+      [BAL_REF_BAD_VERSION] = {SHEAF_MALFORMED_ENTITY_REFERENCE,
+                               " has a version that is neither a whole number nor 'latest'"},
+      [BAL_REF_VERSION_BELOW_ONE] = {SHEAF_MALFORMED_ENTITY_REFERENCE,
+                                     " has a version below 1, which is the first"}};
+  bal_message message;
+  if (!bal_output_message(&b->output, &message)) return;
+  bal_message_quote(&message, b->request->refs[index]);
+  bal_message_put(&message, refusals[state].what);
+  if (state == BAL_REF_NOT_OURS || state == BAL_REF_NO_NAME)
+    bal_message_put(&message, b->manager->prefix);
+  bal_output_error(&b->output, index, refusals[state].status, &message);
+}
+
+static void describe_version(bal_message *message, const element *e) {
+  uint32_t count = e->entity->version_count;
+  bal_message_put(message, e->ref.version ? " has no version " : " has no versions");
+  if (!e->ref.version) return;
+  if (e->ref.version == UINT64_MAX) bal_message_put(message, "as large as that");
+  else bal_message_put_number(message, e->ref.version);
+  if (count == 0) {
+    bal_message_put(message, " (it has none)");
+    return;
+  }
+  bal_message_put(message, count == 1 ? " (it has only 1" : " (it has 1 to ");
+  if (count > 1) bal_message_put_number(message, count);
+  bal_message_put(message, ")");
+}
+
+static const char *access_text(sheaf_access access) {
+  static const char *const texts[] = {
+#define TEXT(upper, number, text) [number] = text,
+      SHEAF_ACCESS_MAP(TEXT)
+#undef TEXT
+  };
+  return texts[access];
+}
+
+/* Says why an element whose reference is in order has no record. */
+static void refuse_element(batch *b, uint32_t index, const element *e) {
+  sheaf_str ref = b->request->refs[index];
+  bal_message message;
+  if (e->outcome == UNKNOWN && !sheaf_utf8_valid(ref)) {
+    refuse_reference(b, index, BAL_REF_NOT_UTF8);
+    return;
+  }
+  if (!bal_output_message(&b->output, &message)) return;
+  bal_message_put(&message, e->outcome == UNKNOWN ? "the library has no entity " : "entity ");
+  bal_message_quote(&message, bal_reference_raw_name(&b->manager->scheme, ref));
+  if (e->outcome == NO_VERSION) {
+    describe_version(&message, e);
+  } else if (e->outcome == NULL_VERSION) {
+    bal_message_put(&message, " has nothing (null) for version ");
+    bal_message_put_number(&message, e->stable);
+  } else if (e->outcome != UNKNOWN) {
+    bal_message_put(&message, e->outcome == NULL_OVERRIDE ? " has nothing (null) for access "
+                                                          : " does not allow access ");
+    bal_message_put(&message, access_text(b->access));
+  }
+  bal_output_error(&b->output, index,
+                   e->outcome == NO_ACCESS ? SHEAF_ENTITY_ACCESS_ERROR
+                                           : SHEAF_ENTITY_RESOLUTION_ERROR,
+                   &message);
+}
+
+/* --------------------------------------------------------------------------------------- verbs */
+
+static void resolve(batch *b, uint32_t index, const element *e) {
+  if (e->outcome != FOUND) {
+    refuse_element(b, index, e);
+    return;
+  }
+  bal_found_version version = {b->request->refs[index], e->ref.version, e->stable};
+  bal_selection_answer(&b->selection, &b->output, index, e->record, &version);
+}
+
+/* An entity that may not be accessed exists all the same. */
+static void exists(batch *b, uint32_t index, const element *e) {
+  static const sheaf_property answers[2] = {
+      {SHEAF_TRAIT_ENTITY, SHEAF_KEY_EXISTS, {SHEAF_KIND_BOOL, 0, 0, {0}}},
+      {SHEAF_TRAIT_ENTITY, SHEAF_KEY_EXISTS, {SHEAF_KIND_BOOL, 0, 0, {1}}}};
+  bool there = e->outcome == FOUND || e->outcome == NO_ACCESS;
+  if (e->outcome == UNKNOWN && !sheaf_utf8_valid(b->request->refs[index]))
+    refuse_reference(b, index, BAL_REF_NOT_UTF8);
+  else bal_output_record(&b->output, index, &answers[there], 1, SHEAF_RESULT_STATIC);
+}
+
+/* What may be written need not exist yet: then any traits will do. */
+static void traits(batch *b, uint32_t index, const element *e) {
+  bool writing = b->access == SHEAF_ACCESS_WRITE;
+  if (e->outcome == FOUND) {
+    uint32_t count = writing ? e->record->trait_count : e->record->read_trait_count;
+    bal_output_record(&b->output, index, e->record->traits, count, SHEAF_RESULT_STATIC);
+  } else if (writing && e->outcome != NO_ACCESS &&
+             (e->outcome != UNKNOWN || sheaf_utf8_valid(b->request->refs[index]))) {
+    bal_output_record(&b->output, index, NULL, 0, SHEAF_RESULT_STATIC);
+  } else {
+    refuse_element(b, index, e);
+  }
+}
+
+typedef void (*answer_fn)(batch *b, uint32_t index, const element *e);
+
+static answer_fn answer_to(sheaf_id verb) {
+  if (verb == SHEAF_VERB_RESOLVE) return resolve;
+  if (verb == SHEAF_VERB_EXISTS) return exists;
+  return verb == SHEAF_VERB_TRAITS ? traits : NULL;
+}
+
+static void answer_group(batch *b, answer_fn answer, uint32_t from, uint32_t count) {
+  find_entities(b, from, count);
+  find_records(b, count);
+  for (uint32_t i = 0; i < count && bal_output_open(&b->output); i++) {
+    element *e = &b->elements[i];
+    if (e->ref.state == BAL_REF_FINE || e->ref.state == BAL_REF_UNKNOWN_NAME)
+      answer(b, from + i, e);
+    else if (e->ref.state == BAL_REF_NO_MEMORY) b->output.status = SHEAF_OUT_OF_MEMORY;
+    else refuse_reference(b, from + i, e->ref.state);
+  }
+}
+
+static bool serves(const bal_manager *manager, sheaf_id verb) {
+  for (uint32_t i = 0; i < manager->description.verb_count; i++)
+    if (manager->verbs[i].verb == verb) return true;
+  return false;
+}
+
+/* SHEAF_OK, or why the batch is refused as a whole. */
+static sheaf_status prepare(batch *b, const bal_manager *manager, const sheaf_request *request,
+                            sheaf_sink *sink) {
+  if (!serves(manager, request->verb))
+    return sheaf_emit_failure(sink, SHEAF_UNSUPPORTED,
+                              sheaf_cstr("the library's capabilities leave this verb out"), 0);
+  if (request->access >= SHEAF_ACCESS_COUNT)
+    return sheaf_emit_failure(sink, SHEAF_UNSUPPORTED,
+                              sheaf_cstr("a mode of access that is not known here"), 0);
+  b->manager = manager;
+  b->request = request;
+  /* Whether an entity exists is a question of reading it. */
+  b->access = request->verb == SHEAF_VERB_EXISTS ? SHEAF_ACCESS_READ : request->access;
+  if (!bal_selection_init(&b->selection, &manager->library, &manager->scheme, request))
+    return SHEAF_OUT_OF_MEMORY;
+  bal_output_init(&b->output, sink, request->call, bal_selection_largest(&b->selection));
+  if (manager->latency_ns == 0) return SHEAF_OK;
+  return request->call->wait(request->call, manager->latency_ns);
+}
+
+sheaf_status bal_batch(void *self, const sheaf_request *request, sheaf_sink *sink) {
+  batch b;
+  sheaf_status status = prepare(&b, self, request, sink);
+  if (status != SHEAF_OK) return status;
+  answer_fn answer = answer_to(request->verb);
+  prefetch_refs(request, 0);
+  for (uint32_t from = 0, count; from < request->count && bal_output_open(&b.output);
+       from += count) {
+    uint32_t left = request->count - from;
+    count = left < BAL_GROUP ? left : BAL_GROUP;
+    answer_group(&b, answer, from, count);
+  }
+  bal_output_flush(&b.output);
+  return b.output.status;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From text to library: scanned, parsed, walked, and its names made the host's. */
+#include "load.h"
+
+#include "path.h"
+
+#include <sheaf/utf8.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define VERSION_TRAIT "openassetio-mediacreation:lifecycle.Version"
+
+static bool fail_at(bal_loader *loader, size_t offset, const char *what) {
+  size_t line, column;
+  bal_json_where(loader->text, offset, &line, &column);
+  (void)sheaf_error_set(loader->error, SHEAF_INVALID_CONFIG,
+                        "%s:%zu:%zu: %s; the library must be a JSON document", loader->source, line,
+                        column, what);
+  return false;
+}
+
+static bool is_space(char c) { return c && strchr(" \t\r\n", c); }
+
+/* Where in broken text cJSON stopped. Where it wanted the name of a member it is one too far. */
+static size_t stopped_at(sheaf_str text, size_t at) {
+  while (at < text.size && is_space(text.data[at])) at++;
+  while (at > 0 && at < text.size && ((unsigned char)text.data[at] & 0xc0u) == 0x80u) at--;
+  if (at < 2 || is_space(text.data[at - 1]) || strchr("\"-0123456789tfn{[,:", text.data[at - 1]))
+    return at;
+  size_t before = at - 2;
+  while (before > 0 && is_space(text.data[before])) before--;
+  return strchr("{,", text.data[before]) ? at - 1 : at;
+}
+
+/* The tree, to be deleted by the caller; NULL after an error. `text` has a NUL behind it. */
+static cJSON *parse(bal_loader *loader) {
+  sheaf_str text = loader->text;
+  const char *end = text.data;
+  cJSON *tree = cJSON_ParseWithLengthOpts(text.data, text.size + 1, &end, 0);
+  size_t at = end ? (size_t)(end - text.data) : 0;
+  while (tree && at < text.size && is_space(text.data[at])) at++;
+  if (tree && at == text.size) return tree;
+  at = tree ? at : stopped_at(text, at);
+  cJSON_Delete(tree);
+  if (at >= text.size) {
+    (void)fail_at(loader, text.size, "it ends too early");
+  } else {
+    char what[64];
+    const char *from = text.data + at, *p = from;
+    (void)sheaf_utf8_next(&p, text.data + text.size);
+    (void)snprintf(what, sizeof what, "'%.*s' is not expected here", (int)(p - from), from);
+    (void)fail_at(loader, at, what);
+  }
+  return NULL;
+}
+
+/* Variables come first, wherever they stand: entities need them. */
+static bool load_variables(bal_loader *loader, const bal_place *root, const cJSON *tree) {
+  const cJSON *variables = NULL;
+  for (const cJSON *child = tree->child; child; child = child->next)
+    if (strcmp(child->string, "variables") == 0) variables = child;
+  bal_place here = {root, "variables", 0};
+  return !variables || bal_load_variables(loader, &here, variables);
+}
+
+/* Those that every library in a file has; they win over its own of the same name. */
+static bool set_path_variables(bal_loader *loader, sheaf_str path) {
+  bal_buffer url = {0};
+  sheaf_str folder = bal_path_folder(path);
+  bal_path_url(&url, folder);
+  sheaf_str kept = url.failed ? sheaf_strn(NULL, 0)
+                              : bal_arena_copy(&loader->library->arena, bal_buffer_str(&url));
+  bal_buffer_free(&url);
+  if (!kept.data || !bal_variables_set(&loader->variables, sheaf_cstr("bal_library_path"), path) ||
+      !bal_variables_set(&loader->variables, sheaf_cstr("bal_library_dir"), folder) ||
+      !bal_variables_set(&loader->variables, sheaf_cstr("bal_library_dir_url"), kept))
+    return bal_no_memory(loader);
+  return true;
+}
+
+typedef struct member {
+  const char *name;
+  bool (*load)(bal_loader *loader, const bal_place *place, const cJSON *item);
+} member;
+
+static bool skip_known(bal_loader *loader, const bal_place *place, const cJSON *item) {
+  (void)place;
+  bal_skip(loader, item);
+  return true;
+}
+
+/* Members of the document that are not in this list are fine: editors and people leave theirs. */
+static const member members[] = {{"entities", bal_load_entities},
+                                 {"capabilities", bal_load_capabilities},
+                                 {"managementPolicy", bal_load_policies},
+                                 {"defaultEntities", bal_load_defaults}};
+
+static bool load_document(bal_loader *loader, const cJSON *tree, sheaf_str path) {
+  bal_place root = {NULL, NULL, 0};
+  if (!cJSON_IsObject(tree)) return bal_wrong_type(loader, &root, "object", tree);
+  if (!load_variables(loader, &root, tree)) return false;
+  if (path.size && !set_path_variables(loader, path)) return false;
+  for (const cJSON *child = tree->child; child; child = child->next) {
+    bal_place here = {&root, child->string, 0};
+    bool (*load)(bal_loader *, const bal_place *, const cJSON *) = skip_known;
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+      if (strcmp(child->string, members[i].name) == 0) load = members[i].load;
+    if (!load(loader, &here, child)) return false;
+  }
+  return true;
+}
+
+static void renumber(void *ctx, void *memory, size_t size) {
+  const sheaf_id *ids = ctx;
+  sheaf_property *properties = memory;
+  for (size_t i = 0; i < size / sizeof *properties; i++) {
+    properties[i].trait = ids[properties[i].trait];
+    properties[i].key = ids[properties[i].key];
+  }
+}
+
+/* Asks the host for ids, and puts them in place of the loader's numbers. */
+static bool adopt_names(bal_loader *loader) {
+  bal_library *library = loader->library;
+  sheaf_error why = {.status = SHEAF_OK};
+  sheaf_id *ids = bal_names_intern(&loader->names, loader->host, &why);
+  if (!ids) {
+    (void)sheaf_error_set(loader->error, why.status, "%s: %s", loader->source, why.message);
+    return false;
+  }
+  bal_arena_each(&library->properties, renumber, ids);
+  library->version_trait = ids[library->version_trait];
+  library->stable_key = ids[library->stable_key];
+  library->specified_key = ids[library->specified_key];
+  for (uint32_t i = 1; i <= loader->names.count; i++)
+    if (ids[i] > library->largest_id) library->largest_id = ids[i];
+  free(ids);
+  return true;
+}
+
+/* The names that the manager itself uses. */
+static bool number_own_names(bal_loader *loader) {
+  bal_library *library = loader->library;
+  library->version_trait = bal_names_number(&loader->names, sheaf_cstr(VERSION_TRAIT));
+  library->stable_key = bal_names_number(&loader->names, sheaf_cstr("stableTag"));
+  library->specified_key = bal_names_number(&loader->names, sheaf_cstr("specifiedTag"));
+  return (library->version_trait && library->stable_key && library->specified_key) ||
+         bal_no_memory(loader);
+}
+
+static bool load_text(bal_loader *loader, sheaf_str path) {
+  bal_fault fault;
+  if (!bal_json_scan(loader->text, &loader->numbers, &fault))
+    return fault.what ? fail_at(loader, fault.offset, fault.what) : bal_no_memory(loader);
+  if (!number_own_names(loader)) return false;
+  loader->tree = parse(loader);
+  return loader->tree && load_document(loader, loader->tree, path) && adopt_names(loader);
+}
+
+bool bal_library_load(bal_library *library, const sheaf_host *host, sheaf_str text,
+                      const char *source, sheaf_str path, sheaf_error *error) {
+  memset(library, 0, sizeof *library);
+  sheaf_index_init(&library->index, sheaf_index_seed());
+  library->capabilities = UINT32_MAX;
+  for (int i = 0; i < SHEAF_ACCESS_COUNT; i++)
+    library->policies[i].fallback.state = BAL_RECORD_NONE;
+
+  bal_loader loader = {
+      .library = library, .host = host, .error = error, .source = source, .text = text};
+  bal_names_init(&loader.names);
+  bal_variables_init(&loader.variables);
+  sheaf_index_init(&loader.shape_index, sheaf_index_seed());
+  bool ok = load_text(&loader, path);
+  bal_names_free(&loader.names);
+  bal_variables_free(&loader.variables);
+  sheaf_index_free(&loader.shape_index);
+  bal_arena_free(&loader.shape_keys);
+  bal_buffer_free(&loader.expanded);
+  bal_buffer_free(&loader.normalised);
+  free(loader.numbers.at);
+  free(loader.rows);
+  free(loader.ids);
+  free(loader.shapes);
+  /* Last: with its millions of small pieces freed, the next large malloc tidies all of them up. */
+  cJSON_Delete(loader.tree);
+  return ok;
+}
+
+void bal_library_free(bal_library *library) {
+  sheaf_index_free(&library->index);
+  bal_arena_free(&library->arena);
+  bal_arena_free(&library->properties);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Of the properties of an entity, those that a request asks for. */
+#ifndef BAL_SELECT_H
+#define BAL_SELECT_H
+
+#include "library.h"
+#include "output.h"
+#include "reference.h"
+
+/* What a request asks for: worked out once a batch. */
+typedef struct bal_selection {
+  const bal_library *library;
+  const bal_scheme *scheme;
+  const sheaf_request *request;
+  bool all;
+  bool slots_only;
+  bool stable, specified; /* the two properties of the Version trait, which are made up */
+  const uint64_t *asked;  /* a bit for each id of a trait; NULL while so few are asked for that
+                             looking through them is faster */
+} bal_selection;
+
+/* The version of an entity that was found, for the Version trait. */
+typedef struct bal_found_version {
+  sheaf_str ref;
+  uint64_t asked;  /* 0: the newest */
+  uint64_t stable; /* 0: none, for an override stands in for all versions */
+} bal_found_version;
+
+/* False: out of memory. */
+bool bal_selection_init(bal_selection *selection, const bal_library *library,
+                        const bal_scheme *scheme, const sheaf_request *request);
+
+/* The most properties that one answer may take. */
+size_t bal_selection_largest(const bal_selection *selection);
+
+/* Answers an element with what is asked of a record. Without copying where that is possible: all of
+ * it, or a part that lies together. */
+void bal_selection_answer(const bal_selection *selection, bal_output *output, uint32_t index,
+                          const bal_record *record, const bal_found_version *version);
+
+#endif /* BAL_SELECT_H */
