@@ -33,7 +33,7 @@ static const sheaf_value *value_at(const sheaf_value *values, uint32_t count, ui
 }
 
 static bool fail(sheaf_error *error, const char *what) {
-  (void)sheaf_error_set(error, SHEAF_INVALID_CONFIG, "%s", what);
+  (void)sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "%s", what);
   return false;
 }
 

@@ -6,7 +6,7 @@ static const char empty[] = "{}";
 static void assert_refused(const char *path, const char *json, const char *scheme, int64_t latency,
                            const char *words) {
   test_manager m;
-  assert_int_equal(test_open(&m, path, json, scheme, latency), SHEAF_INVALID_CONFIG);
+  assert_int_equal(test_open(&m, path, json, scheme, latency), SHEAF_INVALID_ARGUMENT);
   assert_contains(m.error.message, words);
   test_close(&m);
 }
@@ -59,7 +59,7 @@ static void test_fewer_values(void **state) {
   assert_int_equal(factory->create(factory, &host.host, values, 2, &out, &error), SHEAF_OK);
   ((const sheaf_manager_table *)out.table)->destroy(out.self);
   assert_int_equal(factory->create(factory, &host.host, NULL, 0, &out, &error),
-                   SHEAF_INVALID_CONFIG);
+                   SHEAF_INVALID_ARGUMENT);
   test_host_free(&host);
 }
 

@@ -60,7 +60,7 @@ static void keep_number_texts(cJSON *item, const char *text, const bal_numbers *
 }
 
 static cJSON *read_vectors(void) {
-  size_t size;
+  size_t size = 0;
   char *text = read_file(SHEAF_TEST_DATA_DIR "/bal/vectors.json", &size);
   bal_numbers numbers = {NULL, 0, 0};
   bal_fault fault;

@@ -98,6 +98,9 @@ static void note_result(probe_run *run, const sheaf_result *r) {
   note_content(run, r);
 }
 
+/* The run that this thread was last told to stop. */
+static _Thread_local const probe_run *told_to_stop;
+
 /* Under the lock. Whether the results may go on to the core. */
 static bool note(probe_run *run, const sheaf_result *results, uint32_t count, bool posted) {
   if (!results || count == 0) {
@@ -109,7 +112,10 @@ static bool note(probe_run *run, const sheaf_result *results, uint32_t count, bo
     run->late += count;
     return false;
   }
-  if (run->stopped && results[0].index != SHEAF_REST) run->after_stop += count;
+  /* A thread that posts learns of the stop from its own post: only its next is one too many. */
+  bool told = !posted || told_to_stop == run;
+  if (run->stopped && told && results[0].index != SHEAF_REST) run->after_stop += count;
+  if (run->stopped && posted) told_to_stop = run;
   for (uint32_t i = 0; i < count; i++) note_result(run, &results[i]);
   if (posted || pthread_equal(pthread_self(), run->thread)) return true;
   if (run->foreign == 0) run->first_foreign = results[0].index;
@@ -147,14 +153,22 @@ static void *probe_scratch(const sheaf_call *call, size_t size) {
   return inner->scratch(inner, size);
 }
 
+/* What the core says, or that the checker has stopped the batch. */
+static sheaf_status or_stopped(probe_run *run, sheaf_status status) {
+  pthread_mutex_lock(&run->lock);
+  if (run->stopped && SHEAF_IS_OK(status)) status = SHEAF_STOPPED;
+  pthread_mutex_unlock(&run->lock);
+  return status;
+}
+
 static sheaf_status probe_poll(const sheaf_call *call) {
-  const sheaf_call *inner = ((const probe_call *)(const void *)call)->inner;
-  return inner->poll(inner);
+  const probe_call *self = (const probe_call *)(const void *)call;
+  return or_stopped(self->run, self->inner->poll(self->inner));
 }
 
 static sheaf_status probe_wait(const sheaf_call *call, int64_t timeout_ns) {
-  const sheaf_call *inner = ((const probe_call *)(const void *)call)->inner;
-  return inner->wait(inner, timeout_ns);
+  const probe_call *self = (const probe_call *)(const void *)call;
+  return or_stopped(self->run, self->inner->wait(self->inner, timeout_ns));
 }
 
 static sheaf_status probe_post(const sheaf_call *call, const sheaf_result *results,
