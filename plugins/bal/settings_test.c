@@ -44,7 +44,11 @@ static void test_no_library(void **state) {
   (void)setenv("BAL_LIBRARY_PATH", "/\xff", 1);
   assert_refused(NULL, NULL, NULL, 0, "UTF-8");
   (void)unsetenv("BAL_LIBRARY_PATH");
-  assert_refused(NULL, "", NULL, 0, "empty");
+  /* A setting that is there, and holds no library. */
+  test_manager m;
+  assert_int_equal(test_open(&m, NULL, "", NULL, 0), SHEAF_INVALID_CONFIG);
+  assert_contains(m.error.message, "empty");
+  test_close(&m);
 }
 
 /* A core of another day may give fewer values. */
