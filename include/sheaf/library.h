@@ -62,8 +62,8 @@ SHEAF_API sheaf_library *sheaf_library_new(const sheaf_library_options *options,
                                            sheaf_error *error) SHEAF_NOEXCEPT;
 
 /* Closes the managers that are still open and frees all that belongs to the library, manager
- * handles included. SHEAF_BUSY, and nothing is done, if a call is in flight or a sheaf_batch of one
- * of its managers has not been freed: that is a diagnosis, not a lock, and but for sheaf_batch_free
+ * handles included. SHEAF_BUSY, and nothing is done, if a call is in flight, or a sheaf_batch or a
+ * sheaf_iterator of one of its managers has not been freed: that is a diagnosis, not a lock, and but for sheaf_batch_free
  * no other thread may use the library meanwhile. NULL is fine. */
 SHEAF_API sheaf_status sheaf_library_free(sheaf_library *library) SHEAF_NOEXCEPT;
 

@@ -6,7 +6,9 @@
 #include <sheaf/abi.h>
 #include <sheaf/batch.h>
 #include <sheaf/cancel.h>
+#include <sheaf/columns.h>
 #include <sheaf/config.h>
+#include <sheaf/iterator.h>
 #include <sheaf/library.h>
 #include <sheaf/manager.h>
 #include <sheaf/plugins.h>

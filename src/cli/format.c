@@ -10,7 +10,8 @@
 #include "cli/text.h"
 
 const cli_format *cli_format_find(const char *name) {
-  const cli_format *const formats[] = {&cli_format_table, &cli_format_jsonl, &cli_format_csv};
+  const cli_format *const formats[] = {&cli_format_table, &cli_format_jsonl, &cli_format_csv,
+                                     &cli_format_arrow};
   for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
     if (strcmp(formats[i]->name, name) == 0) return formats[i];
   }
@@ -21,6 +22,21 @@ const sheaf_result *cli_row(const cli_rows *rows, uint32_t i) {
   const sheaf_result *result = sheaf_batch_at(rows->batch, i);
   if (result && result->status == SHEAF_CANCELLED && rows->without_cancelled) return NULL;
   return result;
+}
+
+bool cli_is_shown(const cli_column_rows *rows, uint32_t i) {
+  return !rows->without_cancelled || sheaf_columns_statuses(rows->columns)[i] != SHEAF_CANCELLED;
+}
+
+sheaf_cell cli_row_cell(const cli_column_rows *rows, uint32_t i, uint32_t property) {
+  return sheaf_column_cell(sheaf_columns_at(rows->columns, property), i);
+}
+
+sheaf_str cli_row_message(const cli_column_rows *rows, uint32_t i) {
+  sheaf_cell cell = sheaf_column_cell(sheaf_columns_messages(rows->columns), i);
+  sheaf_str text = cell.column ? sheaf_cell_str(cell) : sheaf_strn(NULL, 0);
+  if (text.size > 0) return text;
+  return sheaf_cstr(sheaf_status_message(sheaf_columns_statuses(rows->columns)[i]));
 }
 
 sheaf_str cli_result_message(const sheaf_result *result) {

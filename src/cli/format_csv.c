@@ -2,21 +2,13 @@
 /*
  * CSV as RFC 4180 has it: lines end with CRLF, fields are quoted where they must be. One row a
  * property, and not one a reference with a column for each: which columns there are would be known
- * only at the end of the input.
+ * only at the end of the input. With --property it is known, and then it is a column for each.
  */
 #include <inttypes.h>
 
+#include "cli/cell.h"
 #include "cli/format.h"
 #include "cli/text.h"
-
-static void begin(cli_printer *printer) {
-  const char *columns = "trait,key,value";
-  if (printer->verb == SHEAF_VERB_EXISTS) columns = "exists";
-  if (printer->verb == SHEAF_VERB_TRAITS) columns = "trait";
-  cli_put_text(&printer->out, "index,ref,status,");
-  cli_put_text(&printer->out, columns);
-  cli_put_text(&printer->out, ",message\r\n");
-}
 
 static void put_field(cli_buffer *out, sheaf_str text) {
   bool must_quote = false;
@@ -40,11 +32,29 @@ static void put_next_field(cli_buffer *out, sheaf_str text) {
   put_field(out, text);
 }
 
+static void begin(cli_printer *printer) {
+  const char *columns = "trait,key,value";
+  if (printer->verb == SHEAF_VERB_EXISTS) columns = "exists";
+  if (printer->verb == SHEAF_VERB_TRAITS) columns = "trait";
+  cli_put_text(&printer->out, "index,ref,status");
+  for (uint32_t i = 0; i < printer->property_count; i++)
+    put_next_field(&printer->out, sheaf_cstr(printer->properties[i].text));
+  if (printer->property_count == 0) {
+    cli_put_char(&printer->out, ',');
+    cli_put_text(&printer->out, columns);
+  }
+  cli_put_text(&printer->out, ",message\r\n");
+}
+
 /* `index,ref,status` */
-static void put_start(cli_printer *printer, const cli_rows *rows, uint32_t i, sheaf_status status) {
-  cli_put_format(&printer->out, "%" PRIu64, rows->first + i);
-  put_next_field(&printer->out, rows->refs[i]);
+static void put_row_start(cli_printer *printer, uint64_t index, sheaf_str ref, sheaf_status status) {
+  cli_put_format(&printer->out, "%" PRIu64, index);
+  put_next_field(&printer->out, ref);
   put_next_field(&printer->out, sheaf_cstr(sheaf_status_name(status)));
+}
+
+static void put_start(cli_printer *printer, const cli_rows *rows, uint32_t i, sheaf_status status) {
+  put_row_start(printer, rows->first + i, rows->refs[i], status);
 }
 
 static void put_error(cli_printer *printer, const sheaf_result *error) {
@@ -104,4 +114,21 @@ static void put_rows(cli_printer *printer, const cli_rows *rows) {
   }
 }
 
-const cli_format cli_format_csv = {"csv", begin, put_rows};
+static int put_columns(cli_printer *printer, const cli_column_rows *rows) {
+  const uint32_t *statuses = sheaf_columns_statuses(rows->columns);
+  for (uint32_t i = 0; i < rows->count; i++) {
+    if (!cli_is_shown(rows, i)) continue;
+    put_row_start(printer, rows->first + i, rows->refs[i], statuses[i]);
+    for (uint32_t k = 0; k < printer->property_count; k++) {
+      printer->cell.size = 0;
+      cli_cell_text(&printer->cell, cli_row_cell(rows, i, k));
+      put_next_field(&printer->out, cli_buffer_str(&printer->cell));
+    }
+    if (SHEAF_IS_OK(statuses[i])) cli_put_char(&printer->out, ',');
+    else put_next_field(&printer->out, cli_row_message(rows, i));
+    cli_put_text(&printer->out, "\r\n");
+  }
+  return CLI_OK;
+}
+
+const cli_format cli_format_csv = {"csv", begin, put_rows, put_columns, NULL};

@@ -2,6 +2,7 @@
 /* One JSON object a reference, one line each. */
 #include <inttypes.h>
 
+#include "cli/cell.h"
 #include "cli/format.h"
 #include "cli/json.h"
 
@@ -58,16 +59,20 @@ static void put_record(cli_printer *printer, const sheaf_result *record) {
   }
 }
 
+static void put_start(cli_buffer *out, uint64_t index, sheaf_str ref, sheaf_status status) {
+  cli_put_format(out, "{\"index\":%" PRIu64, index);
+  cli_json_member(out, "ref");
+  cli_json_string(out, ref);
+  cli_json_member(out, "status");
+  cli_json_cstr(out, sheaf_status_name(status));
+}
+
 static void put_rows(cli_printer *printer, const cli_rows *rows) {
   cli_buffer *out = &printer->out;
   for (uint32_t i = 0; i < rows->count; i++) {
     const sheaf_result *result = cli_row(rows, i);
     if (!result) continue;
-    cli_put_format(out, "{\"index\":%" PRIu64, rows->first + i);
-    cli_json_member(out, "ref");
-    cli_json_string(out, rows->refs[i]);
-    cli_json_member(out, "status");
-    cli_json_cstr(out, sheaf_status_name(result->status));
+    put_start(out, rows->first + i, rows->refs[i], result->status);
     if (SHEAF_IS_OK(result->status)) {
       put_record(printer, result);
     } else {
@@ -78,4 +83,62 @@ static void put_rows(cli_printer *printer, const cli_rows *rows) {
   }
 }
 
-const cli_format cli_format_jsonl = {"jsonl", begin, put_rows};
+/* Whether property k is there, and the first of its trait that is. */
+static bool is_first_of_trait(const cli_printer *printer, const cli_column_rows *rows, uint32_t i,
+                              uint32_t k) {
+  if (!cli_row_cell(rows, i, k).column) return false;
+  for (uint32_t before = 0; before < k; before++) {
+    bool same = sheaf_str_equal(printer->properties[before].trait, printer->properties[k].trait);
+    if (same && cli_row_cell(rows, i, before).column) return false;
+  }
+  return true;
+}
+
+/* The properties of property `first`'s trait, as an object. */
+static void put_trait_cells(cli_printer *printer, const cli_column_rows *rows, uint32_t i,
+                            uint32_t first) {
+  sheaf_str trait = printer->properties[first].trait;
+  cli_buffer *out = &printer->out;
+  cli_json_string(out, trait);
+  cli_put_text(out, ":{");
+  for (uint32_t k = first; k < printer->property_count; k++) {
+    sheaf_cell cell = cli_row_cell(rows, i, k);
+    if (!cell.column || !sheaf_str_equal(printer->properties[k].trait, trait)) continue;
+    if (k > first) cli_put_char(out, ',');
+    cli_json_string(out, printer->properties[k].key);
+    cli_put_char(out, ':');
+    cli_cell_json(out, cell);
+  }
+  cli_put_char(out, '}');
+}
+
+static void put_cells(cli_printer *printer, const cli_column_rows *rows, uint32_t i) {
+  const char *comma = "";
+  cli_json_member(&printer->out, "traits");
+  cli_put_char(&printer->out, '{');
+  for (uint32_t k = 0; k < printer->property_count; k++) {
+    if (!is_first_of_trait(printer, rows, i, k)) continue;
+    cli_put_text(&printer->out, comma);
+    comma = ",";
+    put_trait_cells(printer, rows, i, k);
+  }
+  cli_put_char(&printer->out, '}');
+}
+
+static int put_columns(cli_printer *printer, const cli_column_rows *rows) {
+  const uint32_t *statuses = sheaf_columns_statuses(rows->columns);
+  for (uint32_t i = 0; i < rows->count; i++) {
+    if (!cli_is_shown(rows, i)) continue;
+    put_start(&printer->out, rows->first + i, rows->refs[i], statuses[i]);
+    if (SHEAF_IS_OK(statuses[i])) {
+      put_cells(printer, rows, i);
+    } else {
+      cli_json_member(&printer->out, "message");
+      cli_json_string(&printer->out, cli_row_message(rows, i));
+    }
+    cli_put_text(&printer->out, "}\n");
+  }
+  return CLI_OK;
+}
+
+const cli_format cli_format_jsonl = {"jsonl", begin, put_rows, put_columns, NULL};

@@ -179,4 +179,4 @@ static void put_rows(cli_printer *printer, const cli_rows *rows) {
   }
 }
 
-const cli_format cli_format_table = {"table", begin, put_rows};
+const cli_format cli_format_table = {"table", begin, put_rows, cli_table_columns, NULL};

@@ -14,7 +14,8 @@ static const command commands[] = {{"managers", cli_managers},
                                    {"resolve", cli_resolve},
                                    {"exists", cli_exists},
                                    {"traits", cli_traits},
-                                   {"check", sheaf_cli_check}};
+                                   {"check", sheaf_cli_check},
+                                   {"import", cli_import}};
 
 static const char help[] =
     "usage: sheaf COMMAND [OPTION]...\n"
@@ -26,6 +27,7 @@ static const char help[] =
     "  exists     whether entities exist\n"
     "  traits     which traits entities have\n"
     "  check      whether a manager plugin keeps the rules\n"
+    "  import     a JSON library into an SQLite database\n"
     "  help       this text; 'sheaf help COMMAND' for that of a command\n"
     "\n"
     "  -h, --help     this text\n"

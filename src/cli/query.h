@@ -18,6 +18,8 @@ typedef struct cli_query_options {
   cli_common common;
   const char **traits; /* none: all */
   uint32_t trait_count;
+  cli_property *properties; /* none: the traits' own */
+  uint32_t property_count;
   sheaf_access access;
   const cli_format *format;
   uint32_t batch_size;

@@ -6,6 +6,7 @@
 
 enum {
   OPTION_TRAIT = CLI_OPTION_OWN,
+  OPTION_PROPERTY,
   OPTION_ACCESS,
   OPTION_FORMAT,
   OPTION_BATCH_SIZE,
@@ -32,6 +33,26 @@ static int take_trait(cli_query_options *options, const char *argument) {
   return CLI_OK;
 }
 
+/* TRAIT/KEY; the trait may have slashes. */
+static int take_property(cli_query_options *options, const char *argument) {
+  const char *slash = strrchr(argument, '/');
+  if (!slash || slash == argument || !slash[1])
+    return cli_usage("--property '%s' is not of the form TRAIT/KEY", argument);
+  for (uint32_t i = 0; i < options->property_count; i++)
+    if (strcmp(options->properties[i].text, argument) == 0)
+      return cli_usage("--property '%s' is given twice", argument);
+  cli_property *more =
+      realloc(options->properties, (options->property_count + (size_t)1) * sizeof *more);
+  if (!more) {
+    cli_error("out of memory");
+    return CLI_FAILED;
+  }
+  options->properties = more;
+  more[options->property_count++] =
+      (cli_property){argument, sheaf_strn(argument, (size_t)(slash - argument)), sheaf_cstr(slash + 1)};
+  return CLI_OK;
+}
+
 static int take_access(cli_query_options *options, const char *argument) {
   if (sheaf_access_from_name(sheaf_cstr(argument), &options->access)) return CLI_OK;
 #define NAME(upper, number, text) text " "
@@ -43,7 +64,7 @@ static int take_access(cli_query_options *options, const char *argument) {
 static int take_format(cli_query_options *options, const char *argument) {
   options->format = cli_format_find(argument);
   if (options->format) return CLI_OK;
-  return cli_usage("--format '%s' is unknown; there are: table, jsonl, csv", argument);
+  return cli_usage("--format '%s' is unknown; there are: table, jsonl, csv, arrow", argument);
 }
 
 static int take_batch_size(cli_query_options *options, const char *argument) {
@@ -72,6 +93,8 @@ static int take(cli_query_options *options, int option, const char *argument) {
   switch (option) {
   case OPTION_TRAIT:
     return take_trait(options, argument);
+  case OPTION_PROPERTY:
+    return take_property(options, argument);
   case OPTION_ACCESS:
     return take_access(options, argument);
   case OPTION_FORMAT:
@@ -92,6 +115,7 @@ static int parse_options(cli_query_options *options, const char *command, int ar
   static const struct option known[] = {CLI_COMMON_OPTIONS,
                                         CLI_MANAGER_OPTION,
                                         {"trait", required_argument, NULL, OPTION_TRAIT},
+                                        {"property", required_argument, NULL, OPTION_PROPERTY},
                                         {"access", required_argument, NULL, OPTION_ACCESS},
                                         {"format", required_argument, NULL, OPTION_FORMAT},
                                         {"batch-size", required_argument, NULL, OPTION_BATCH_SIZE},
@@ -111,6 +135,22 @@ static int parse_options(cli_query_options *options, const char *command, int ar
   }
 }
 
+static int check_together(const cli_query_options *options, const cli_query_command *command) {
+  bool is_arrow = options->format == &cli_format_arrow;
+  if (options->property_count && command->verb != SHEAF_VERB_RESOLVE)
+    return cli_usage("%s: --property is for 'sheaf resolve'", command->name);
+  if (options->property_count && options->trait_count)
+    return cli_usage("--trait and --property are two ways to say what is wanted: give one of them");
+  if (!is_arrow) return CLI_OK;
+  if (options->property_count == 0)
+    return cli_usage("--format arrow is for 'sheaf resolve' with columns: name them, --property "
+                     "TRAIT/KEY, once for each");
+  if (cli_arrow_is_missing()) return cli_usage("--format arrow: %s", cli_arrow_is_missing());
+  if (isatty(STDOUT_FILENO))
+    return cli_usage("--format arrow is not for a terminal: send it to a file or a pipe");
+  return CLI_OK;
+}
+
 int cli_query_parse(cli_query_options *options, const cli_query_command *command, int argc,
                     char **argv) {
   options->batch_size = DEFAULT_BATCH_SIZE;
@@ -119,6 +159,8 @@ int cli_query_parse(cli_query_options *options, const cli_query_command *command
   if (!options->format) {
     options->format = isatty(STDOUT_FILENO) ? &cli_format_table : &cli_format_jsonl;
   }
+  status = check_together(options, command);
+  if (status != CLI_OK) return status;
   options->refs = argv + optind;
   if (optind < argc) return CLI_OK;
   if (isatty(STDIN_FILENO)) {
@@ -133,4 +175,5 @@ int cli_query_parse(cli_query_options *options, const cli_query_command *command
 void cli_query_options_free(cli_query_options *options) {
   cli_common_free(&options->common);
   free(options->traits);
+  free(options->properties);
 }

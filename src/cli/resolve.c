@@ -2,13 +2,13 @@
 /* The commands that ask about references. */
 #include "cli/query.h"
 
-#define QUERY_HELP                                                                                 \
+#define QUERY_HELP(formats)                                                                        \
   "  --manager ID          the manager to ask; without it the configuration "                      \
   "file's\n" CLI_COMMON_HELP                                                                       \
   "  --access MODE         read (the default), write, createRelated, required or\n"                \
   "                        managerDriven\n"                                                        \
   "  --format FORMAT       table (the default on a terminal), jsonl (the default elsewhere),\n"    \
-  "                        or csv\n"                                                               \
+  "                        " formats "\n"                                                          \
   "  --batch-size N        ask about N references at a time, 1000 by default; no more than\n"      \
   "                        that are in memory at once\n"                                           \
   "  --timeout-ms N        give up on a batch that takes longer\n"                                 \
@@ -30,7 +30,10 @@ static const char resolve_help[] =
     "Asks a manager for the traits of entities, and their properties.\n"
     "\n"
     "  --trait TRAIT         only this trait, where the entity has it; repeatable. Without it\n"
-    "                        all traits\n" QUERY_HELP "\n"
+    "                        all traits\n"
+    "  --property TRAIT/KEY  only this property; repeatable. csv and table then have a column\n"
+    "                        for each; the key is what stands behind the last slash\n" QUERY_HELP(
+        "csv, or arrow: an Arrow IPC stream of the properties") "\n"
     "jsonl, an object a reference:\n"
     "  "
     "{\"index\":0,\"ref\":\"bal:///"
@@ -39,13 +42,17 @@ static const char resolve_help[] =
     "{\"index\":1,\"ref\":\"bal:///"
     "dgo\",\"status\":\"entity_resolution_error\",\"message\":\"...\"}\n"
     "Bytes are in base64, NaN and infinities null, U+FFFD stands for what is not UTF-8.\n"
-    "csv, a row a property: index,ref,status,trait,key,value,message\n" EXIT_HELP;
+    "csv, a row a property: index,ref,status,trait,key,value,message\n"
+    "csv with --property, a row a reference: index,ref,status,TRAIT/KEY...,message\n"
+    "arrow, likewise: index (uint64), ref (utf8), TRAIT/KEY... (as the first batch has them; utf8\n"
+    "where it has none; a dense union where it has several kinds), status (uint32: the number of\n"
+    "the status), message (utf8). A later value that does not fit ends it with exit status 3.\n" EXIT_HELP;
 
 static const char exists_help[] =
     "usage: sheaf exists [OPTION]... [REF... | -]\n"
     "\n"
     "Asks a manager whether entities exist. One that does not is an answer, and no failure.\n"
-    "\n" QUERY_HELP "\n"
+    "\n" QUERY_HELP("or csv") "\n"
     "jsonl: {\"index\":0,\"ref\":\"bal:///cat\",\"status\":\"ok\",\"exists\":true}\n"
     "csv:   index,ref,status,exists,message\n" EXIT_HELP;
 
@@ -53,7 +60,7 @@ static const char traits_help[] =
     "usage: sheaf traits [OPTION]... [REF... | -]\n"
     "\n"
     "Asks a manager which traits entities have.\n"
-    "\n" QUERY_HELP "\n"
+    "\n" QUERY_HELP("or csv") "\n"
     "jsonl: "
     "{\"index\":0,\"ref\":\"bal:///cat\",\"status\":\"ok\",\"traits\":[\"animal\",\"named\"]}\n"
     "csv, a row a trait: index,ref,status,trait,message\n" EXIT_HELP;

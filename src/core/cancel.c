@@ -50,8 +50,31 @@ sheaf_cancel *sheaf_cancel_new(void) {
   return cancel;
 }
 
+sheaf_cancel *sheaf_cancel_new_child(sheaf_cancel *parent) {
+  sheaf_cancel *child = sheaf_cancel_new();
+  if (!child || !parent) return child;
+  child->parent = parent;
+  pthread_mutex_lock(&parent->lock);
+  child->sibling = parent->children;
+  child->sibling_link = &parent->children;
+  if (child->sibling) child->sibling->sibling_link = &child->sibling;
+  parent->children = child;
+  /* Who throws the parent says so first and then looks for children. */
+  atomic_store_explicit(&child->set, sheaf_cancel_is_set(parent), memory_order_release);
+  pthread_mutex_unlock(&parent->lock);
+  return child;
+}
+
+static void leave_parent(sheaf_cancel *child) {
+  pthread_mutex_lock(&child->parent->lock);
+  *child->sibling_link = child->sibling;
+  if (child->sibling) child->sibling->sibling_link = child->sibling_link;
+  pthread_mutex_unlock(&child->parent->lock);
+}
+
 void sheaf_cancel_free(sheaf_cancel *cancel) {
   if (!cancel) return;
+  if (cancel->parent) leave_parent(cancel);
   pthread_mutex_destroy(&cancel->lock);
   free(cancel);
 }
@@ -70,6 +93,7 @@ void sheaf_cancel_set(sheaf_cancel *cancel) {
     pthread_cond_broadcast(&s->wake);
     pthread_mutex_unlock(&s->lock);
   }
+  for (sheaf_cancel *c = cancel->children; c; c = c->sibling) sheaf_cancel_set(c);
   pthread_mutex_unlock(&cancel->lock);
 }
 

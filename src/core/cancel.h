@@ -17,9 +17,16 @@ typedef struct sheaf_sleeper {
 
 struct sheaf_cancel {
   _Atomic bool set;
-  pthread_mutex_t lock; /* taken before a sleeper's */
+  pthread_mutex_t lock; /* taken before a child's and before a sleeper's */
   sheaf_sleeper *sleepers;
+  sheaf_cancel *children;
+  sheaf_cancel *parent; /* NULL: none */
+  sheaf_cancel *sibling, **sibling_link; /* in the list of the parent, under its lock */
 };
+
+/* A switch that is thrown when `parent` is (NULL: by itself only), and may be thrown without it. To
+ * be freed before its parent. NULL if out of memory. */
+sheaf_cancel *sheaf_cancel_new_child(sheaf_cancel *parent);
 
 bool sheaf_sleeper_init(sheaf_sleeper *sleeper);
 
