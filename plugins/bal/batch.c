@@ -120,28 +120,28 @@ static void refuse_reference(batch *b, uint32_t index, uint32_t state) {
                                " has a version that is neither a whole number nor 'latest'"},
       [BAL_REF_VERSION_BELOW_ONE] = {SHEAF_MALFORMED_ENTITY_REFERENCE,
                                      " has a version below 1, which is the first"}};
-  bal_message message;
+  plugin_message message;
   if (!bal_output_message(&b->output, &message)) return;
-  bal_message_quote(&message, b->request->refs[index]);
-  bal_message_put(&message, refusals[state].what);
+  plugin_message_quote(&message, b->request->refs[index]);
+  plugin_message_put(&message, refusals[state].what);
   if (state == BAL_REF_NOT_OURS || state == BAL_REF_NO_NAME)
-    bal_message_put(&message, b->manager->prefix);
+    plugin_message_put(&message, b->manager->prefix);
   bal_output_error(&b->output, index, refusals[state].status, &message);
 }
 
-static void describe_version(bal_message *message, const element *e) {
+static void describe_version(plugin_message *message, const element *e) {
   uint32_t count = e->entity->version_count;
-  bal_message_put(message, e->ref.version ? " has no version " : " has no versions");
+  plugin_message_put(message, e->ref.version ? " has no version " : " has no versions");
   if (!e->ref.version) return;
-  if (e->ref.version == UINT64_MAX) bal_message_put(message, "as large as that");
-  else bal_message_put_number(message, e->ref.version);
+  if (e->ref.version == UINT64_MAX) plugin_message_put(message, "as large as that");
+  else plugin_message_put_number(message, e->ref.version);
   if (count == 0) {
-    bal_message_put(message, " (it has none)");
+    plugin_message_put(message, " (it has none)");
     return;
   }
-  bal_message_put(message, count == 1 ? " (it has only 1" : " (it has 1 to ");
-  if (count > 1) bal_message_put_number(message, count);
-  bal_message_put(message, ")");
+  plugin_message_put(message, count == 1 ? " (it has only 1" : " (it has 1 to ");
+  if (count > 1) plugin_message_put_number(message, count);
+  plugin_message_put(message, ")");
 }
 
 static const char *access_text(sheaf_access access) {
@@ -156,23 +156,23 @@ static const char *access_text(sheaf_access access) {
 /* Says why an element whose reference is in order has no record. */
 static void refuse_element(batch *b, uint32_t index, const element *e) {
   sheaf_str ref = b->request->refs[index];
-  bal_message message;
+  plugin_message message;
   if (e->outcome == UNKNOWN && !sheaf_utf8_valid(ref)) {
     refuse_reference(b, index, BAL_REF_NOT_UTF8);
     return;
   }
   if (!bal_output_message(&b->output, &message)) return;
-  bal_message_put(&message, e->outcome == UNKNOWN ? "the library has no entity " : "entity ");
-  bal_message_quote(&message, bal_reference_raw_name(&b->manager->scheme, ref));
+  plugin_message_put(&message, e->outcome == UNKNOWN ? "the library has no entity " : "entity ");
+  plugin_message_quote(&message, bal_reference_raw_name(&b->manager->scheme, ref));
   if (e->outcome == NO_VERSION) {
     describe_version(&message, e);
   } else if (e->outcome == NULL_VERSION) {
-    bal_message_put(&message, " has nothing (null) for version ");
-    bal_message_put_number(&message, e->stable);
+    plugin_message_put(&message, " has nothing (null) for version ");
+    plugin_message_put_number(&message, e->stable);
   } else if (e->outcome != UNKNOWN) {
-    bal_message_put(&message, e->outcome == NULL_OVERRIDE ? " has nothing (null) for access "
+    plugin_message_put(&message, e->outcome == NULL_OVERRIDE ? " has nothing (null) for access "
                                                           : " does not allow access ");
-    bal_message_put(&message, access_text(b->access));
+    plugin_message_put(&message, access_text(b->access));
   }
   bal_output_error(&b->output, index,
                    e->outcome == NO_ACCESS ? SHEAF_ENTITY_ACCESS_ERROR

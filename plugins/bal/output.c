@@ -55,14 +55,14 @@ void bal_output_record(bal_output *output, uint32_t index, const sheaf_property 
   add(output, &result);
 }
 
-bool bal_output_message(bal_output *output, bal_message *message) {
-  if (!bal_output_reserve(output, 0, BAL_MESSAGE_SIZE)) return false;
-  *message = (bal_message){output->text + output->text_size, 0};
+bool bal_output_message(bal_output *output, plugin_message *message) {
+  if (!bal_output_reserve(output, 0, PLUGIN_MESSAGE_SIZE)) return false;
+  *message = (plugin_message){output->text + output->text_size, 0};
   return true;
 }
 
 void bal_output_error(bal_output *output, uint32_t index, sheaf_status status,
-                      const bal_message *message) {
+                      const plugin_message *message) {
   sheaf_result result = {index, status, NULL, 0, 0, {message->data, message->size}};
   output->text_size += message->size;
   add(output, &result);

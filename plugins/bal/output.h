@@ -7,10 +7,10 @@
 #ifndef BAL_OUTPUT_H
 #define BAL_OUTPUT_H
 
-#include "message.h"
+#include "../common/message.h"
 
 #define BAL_GROUP 32u
-#define BAL_OUTPUT_TEXT ((size_t)BAL_GROUP * BAL_MESSAGE_SIZE)
+#define BAL_OUTPUT_TEXT ((size_t)BAL_GROUP * PLUGIN_MESSAGE_SIZE)
 
 typedef struct bal_output {
   sheaf_sink *sink;
@@ -49,8 +49,8 @@ void bal_output_record(bal_output *output, uint32_t index, const sheaf_property 
                        uint32_t count, uint32_t flags);
 
 /* Begins a message, which bal_output_error ends. False: there is no point in going on. */
-bool bal_output_message(bal_output *output, bal_message *message);
+bool bal_output_message(bal_output *output, plugin_message *message);
 void bal_output_error(bal_output *output, uint32_t index, sheaf_status status,
-                      const bal_message *message);
+                      const plugin_message *message);
 
 #endif /* BAL_OUTPUT_H */

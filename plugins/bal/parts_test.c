@@ -206,22 +206,22 @@ static void test_places(void **state) {
 }
 
 static void test_messages(void **state) {
-  char data[BAL_MESSAGE_SIZE], long_text[1000];
-  bal_message m = {data, 0};
+  char data[PLUGIN_MESSAGE_SIZE], long_text[1000];
+  plugin_message m = {data, 0};
   (void)state;
-  bal_message_put(&m, "n=");
-  bal_message_put_number(&m, UINT64_MAX);
-  bal_message_quote(&m, sheaf_strn("\xff\n\xc2\x85 \xc3\xa9", 7));
+  plugin_message_put(&m, "n=");
+  plugin_message_put_number(&m, UINT64_MAX);
+  plugin_message_quote(&m, sheaf_strn("\xff\n\xc2\x85 \xc3\xa9", 7));
   assert_true(sheaf_str_equal(sheaf_strn(data, m.size),
                               sheaf_cstr("n=18446744073709551615'\xef\xbf\xbd\xef\xbf\xbd"
                                          "\xef\xbf\xbd \xc3\xa9'")));
   for (size_t i = 0; i + 1 < sizeof long_text; i += 2) memcpy(long_text + i, "\xc3\xa9", 2);
   m.size = 0;
-  bal_message_quote(&m, sheaf_strn(long_text, sizeof long_text));
+  plugin_message_quote(&m, sheaf_strn(long_text, sizeof long_text));
   assert_int_equal(m.size, 200 + 5);
   assert_true(sheaf_utf8_valid(sheaf_strn(data, m.size)));
-  for (int i = 0; i < 100; i++) bal_message_put(&m, "much too much");
-  assert_true(m.size <= BAL_MESSAGE_SIZE);
+  for (int i = 0; i < 100; i++) plugin_message_put(&m, "much too much");
+  assert_true(m.size <= PLUGIN_MESSAGE_SIZE);
 }
 
 static void test_numbers(void **state) {

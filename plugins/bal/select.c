@@ -79,7 +79,7 @@ static sheaf_value tag(const bal_selection *selection, bal_output *output, uint6
   }
   char *text = output->text + output->text_size;
   size_t size;
-  if (number < UINT64_MAX) size = bal_decimal(number, text);
+  if (number < UINT64_MAX) size = plugin_decimal(number, text);
   else size = bal_reference_version_digits(selection->scheme, ref, text);
   output->text_size += size;
   return sheaf_string(sheaf_strn(text, size));

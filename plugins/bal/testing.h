@@ -8,7 +8,7 @@
 #define BAL_TESTING_H
 
 #include "manager.h"
-#include "message.h"
+#include "../common/message.h"
 #include "names.h"
 
 #include <setjmp.h>
@@ -172,7 +172,7 @@ typedef struct test_result {
   uint32_t flags;
   uint32_t count;
   sheaf_property *properties; /* strings copied too */
-  char message[BAL_MESSAGE_SIZE + 1];
+  char message[PLUGIN_MESSAGE_SIZE + 1];
 } test_result;
 
 typedef struct test_sink {
@@ -192,7 +192,7 @@ static inline void test_keep(test_result *kept, const sheaf_result *r) {
   kept->flags = r->flags;
   kept->count = r->property_count;
   assert_true(r->properties || !r->property_count);
-  assert_true(r->message.size <= BAL_MESSAGE_SIZE);
+  assert_true(r->message.size <= PLUGIN_MESSAGE_SIZE);
   assert_true(sheaf_utf8_valid(r->message));
   if (r->message.size) memcpy(kept->message, r->message.data, r->message.size);
   kept->properties = calloc(kept->count + (size_t)1, sizeof *kept->properties);

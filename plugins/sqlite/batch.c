@@ -46,7 +46,7 @@ static void hold(batch *b, uint32_t position, sheaf_status status, uint32_t flag
   b->pending = (sheaf_result){0, status, NULL, 0, flags, {NULL, 0}};
 }
 
-static void hold_message(batch *b, uint32_t position, sheaf_status status, sq_message message) {
+static void hold_message(batch *b, uint32_t position, sheaf_status status, plugin_message message) {
   hold(b, position, status, 0);
   b->pending.message = sheaf_strn(message.data, message.size);
   b->connection->store.text_size += message.size;
@@ -133,12 +133,12 @@ static bool refuse_missing(batch *b, uint32_t index) {
     sq_output_add(&b->output, &result);
     return true;
   }
-  if (!sq_output_reserve(&b->output, 0, SQ_MESSAGE_SIZE)) return false;
+  if (!sq_output_reserve(&b->output, 0, PLUGIN_MESSAGE_SIZE)) return false;
   sq_store *store = &b->connection->store;
-  sq_message message = {store->text + store->text_size, 0};
-  sq_message_quote(&message, ref);
-  sq_message_put(&message, what);
-  if (what[strlen(what) - 1] == ' ') sq_message_quote(&message, prefix);
+  plugin_message message = {store->text + store->text_size, 0};
+  plugin_message_quote(&message, ref);
+  plugin_message_put(&message, what);
+  if (what[strlen(what) - 1] == ' ') plugin_message_quote(&message, prefix);
   sq_output_error(&b->output, index, status, message);
   return true;
 }

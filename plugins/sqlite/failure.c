@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "failure.h"
 
-#include "message.h"
+#include "../common/message.h"
 
 #include <sheaf/utf8.h>
 
@@ -53,10 +53,10 @@ static void clean(char *out, size_t room, const char *text) {
 
 sheaf_status sq_failure_words(sheaf_error *error, sheaf_status status, const char *path,
                               const char *what, ...) {
-  char text[SQ_MESSAGE_SIZE], words[1024], cleaned[1400];
-  sq_message quoted = {text, 0};
+  char text[PLUGIN_MESSAGE_SIZE], words[1024], cleaned[1400];
+  plugin_message quoted = {text, 0};
   va_list arguments;
-  sq_message_quote(&quoted, sheaf_cstr(path));
+  plugin_message_quote(&quoted, sheaf_cstr(path));
   va_start(arguments, what);
   (void)vsnprintf(words, sizeof words, what, arguments);
   va_end(arguments);

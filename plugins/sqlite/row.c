@@ -18,23 +18,23 @@ typedef struct reader {
 } reader;
 
 /* Begins the message of a row that makes no sense. */
-static sq_message *begin_message(reader *r, sheaf_status status) {
+static plugin_message *begin_message(reader *r, sheaf_status status) {
   r->record->status = status;
-  r->record->message = (sq_message){r->store->text + r->store->text_size, 0};
+  r->record->message = (plugin_message){r->store->text + r->store->text_size, 0};
   return &r->record->message;
 }
 
 static void refuse(reader *r, const char *what) {
-  sq_message *message = begin_message(r, SHEAF_MANAGER_FAILURE);
-  sq_message_put(message, "the row of ");
-  sq_message_quote(message, sheaf_strn(r->key->data, r->key->size));
-  sq_message_put(message, what);
+  plugin_message *message = begin_message(r, SHEAF_MANAGER_FAILURE);
+  plugin_message_put(message, "the row of ");
+  plugin_message_quote(message, sheaf_strn(r->key->data, r->key->size));
+  plugin_message_put(message, what);
 }
 
 static int make_room(reader *r, const sq_selection *selection, sq_output *output,
                      const sq_shape *shape, size_t text) {
   size_t most = shape ? sq_selection_most(selection, shape) : 0;
-  if (!sq_output_reserve(output, most, text + SQ_MESSAGE_SIZE) ||
+  if (!sq_output_reserve(output, most, text + PLUGIN_MESSAGE_SIZE) ||
       (shape && !sq_connection_reserve_values(r->connection, shape->item_count)))
     return SQLITE_NOMEM;
   r->record->shape = shape;
@@ -102,16 +102,16 @@ static const char *kind_name(uint32_t kind) {
 
 static void refuse_column(reader *r, uint32_t item, const char *has) {
   const sq_column *column = &r->connection->database->settings.mapping.columns[item];
-  sq_message *message = begin_message(r, SHEAF_ENTITY_RESOLUTION_ERROR);
-  sq_message_put(message, "column ");
-  sq_message_quote(message, sheaf_cstr(column->column));
-  sq_message_put(message, " of ");
-  sq_message_quote(message, sheaf_strn(r->key->data, r->key->size));
-  sq_message_put(message, " holds ");
-  sq_message_put(message, has);
+  plugin_message *message = begin_message(r, SHEAF_ENTITY_RESOLUTION_ERROR);
+  plugin_message_put(message, "column ");
+  plugin_message_quote(message, sheaf_cstr(column->column));
+  plugin_message_put(message, " of ");
+  plugin_message_quote(message, sheaf_strn(r->key->data, r->key->size));
+  plugin_message_put(message, " holds ");
+  plugin_message_put(message, has);
   if (column->kind == SHEAF_KIND_NONE) return;
-  sq_message_put(message, ", and is to be ");
-  sq_message_put(message, kind_name(column->kind));
+  plugin_message_put(message, ", and is to be ");
+  plugin_message_put(message, kind_name(column->kind));
 }
 
 /* The value of a number that is to be of a kind; of kind none if it cannot be. */

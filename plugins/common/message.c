@@ -5,29 +5,29 @@
 
 enum { LONGEST_QUOTE = 200 };
 
-static void put(bal_message *message, const char *data, size_t size) {
-  if (size > BAL_MESSAGE_SIZE - message->size) return;
+static void put(plugin_message *message, const char *data, size_t size) {
+  if (size > PLUGIN_MESSAGE_SIZE - message->size) return;
   memcpy(message->data + message->size, data, size);
   message->size += size;
 }
 
-size_t bal_decimal(uint64_t number, char *out) {
+size_t plugin_decimal(uint64_t number, char *out) {
   size_t size = 1;
   for (uint64_t rest = number; rest >= 10; rest /= 10) size++;
   for (size_t i = size; i-- > 0; number /= 10) out[i] = (char)('0' + number % 10);
   return size;
 }
 
-void bal_message_put(bal_message *message, const char *text) { put(message, text, strlen(text)); }
+void plugin_message_put(plugin_message *message, const char *text) { put(message, text, strlen(text)); }
 
-void bal_message_put_number(bal_message *message, uint64_t number) {
+void plugin_message_put_number(plugin_message *message, uint64_t number) {
   char digits[20];
-  put(message, digits, bal_decimal(number, digits));
+  put(message, digits, plugin_decimal(number, digits));
 }
 
 static bool is_control(uint32_t code) { return code < 0x20 || (code >= 0x7f && code < 0xa0); }
 
-void bal_message_quote(bal_message *message, sheaf_str text) {
+void plugin_message_quote(plugin_message *message, sheaf_str text) {
   const char *at = text.data, *end = text.size ? text.data + text.size : text.data;
   const size_t start = message->size + 1;
   put(message, "'", 1);
