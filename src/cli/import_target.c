@@ -42,17 +42,24 @@ static int check_journal(const char *path, const char *ending) {
   if (is_there)
     cli_error(
         "import: '%s' is there: a program has '%s' open, or died while it had; end it, or open "
-        "the database once with the sqlite3 command",
+        "the database once with the sqlite3 command, or, if that is gone, remove this file",
         journal, path);
   free(journal);
   return is_there ? CLI_FAILED : CLI_OK;
+}
+
+/* SQLite would play either of them back into the new file, which it was not written for: also where
+ * the old file is gone. */
+static int check_journals(const char *path) {
+  int status = check_journal(path, "-wal");
+  return status == CLI_OK ? check_journal(path, "-journal") : status;
 }
 
 /* May the file be replaced? `mode` is given its permissions if it is there. */
 static int check_present(const char *path, bool force, mode_t *mode) {
   struct stat info;
   if (stat(path, &info) != 0) {
-    if (errno == ENOENT) return CLI_OK;
+    if (errno == ENOENT) return check_journals(path);
     cli_error("import: cannot look at '%s': %s", path, strerror(errno));
     return CLI_FAILED;
   }
@@ -65,8 +72,7 @@ static int check_present(const char *path, bool force, mode_t *mode) {
         "it all the same",
         path);
   *mode = info.st_mode & 0777;
-  int status = check_journal(path, "-wal");
-  return status == CLI_OK ? check_journal(path, "-journal") : status;
+  return check_journals(path);
 }
 
 /* ------------------------------------------------------------------------------ the temporary file */

@@ -259,6 +259,13 @@ def test_target_has_a_journal(make_library, do_import, tmp_path, ending):
     assert ending in do_import(library, "--force").expect(3).err
 
 
+@pytest.mark.parametrize("ending", ["-wal", "-journal"])
+def test_a_journal_without_its_database(make_library, do_import, tmp_path, ending):
+    (tmp_path / ("db.sqlite" + ending)).write_bytes(b"something")
+    assert "remove this file" in do_import(make_library({"x": entity({})})).expect(3).err
+    assert not (tmp_path / "db.sqlite").exists()
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_folder_not_writable(make_library, do_import, tmp_path):
     folder = tmp_path / "locked"

@@ -18,6 +18,7 @@ bottom, in one folder. Words behind the language may be followed by NAME=VALUE.
                               what does not end with 0
     ```json file=F            JSON: parsed, and written for later blocks
     ```cmake file=F           written for later blocks
+    ```sql database=F         SQL, run against that SQLite database; it prints rows as `a|b`
     ```sh make                `make TARGET` lines: such targets there are
     ```text                   nothing to be tried
     ```text demo              lines that `make demo` prints, in this order; numbers may differ
@@ -28,6 +29,7 @@ import json
 import os
 import re
 import shlex
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -216,6 +218,26 @@ class Scenario:
             block.fail(f"this is not JSON: {why}")
         self.write(block)
 
+    def sql(self, block):
+        """Statements end with the line that completes them."""
+        database = sqlite3.connect(self.folder / block.options["database"])
+        rows, statement = [], ""
+        try:
+            for line in block.text.splitlines(keepends=True):
+                statement += line
+                if sqlite3.complete_statement(statement):
+                    rows += database.execute(statement)
+                    statement = ""
+            database.commit()
+        except sqlite3.Error as why:
+            block.fail(f"{why}: {statement}")
+        finally:
+            database.close()
+        if statement.strip():
+            block.fail(f"a statement without an end: {statement}")
+        self.printed = "".join("|".join("" if cell is None else str(cell) for cell in row) + "\n"
+                               for row in rows)
+
     def make(self, block):
         targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
         for line in block.text.split("\n")[:-1]:
@@ -249,6 +271,7 @@ class Scenario:
         elif kind == "text demo": self.demo(block)
         elif kind == "console": self.console(block)
         elif kind == "json" and "file" in block.options: self.json(block)
+        elif kind == "sql" and "database" in block.options: self.sql(block)
         elif kind in ("c", "cmake") and "file" in block.options: self.write(block)
         elif kind == "sh make": self.make(block)
         elif kind != "text" or block.options: block.fail(f"nothing tries a block called '{block.info}'")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the documentation lists, compared with the headers, the sources and the command itself."""
+import json
 import os
 import re
 import subprocess
@@ -12,9 +13,9 @@ ABI = (ROOT / "include/sheaf/abi.h").read_text()
 REFERENCE = ROOT / "docs/reference.md"
 
 
-def table(heading):
-    """The rows of the first table below a heading of the reference, cells without backquotes."""
-    text = REFERENCE.read_text("utf-8").split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+def table(heading, page=REFERENCE):
+    """The rows of the first table below a heading of a page, cells without backquotes."""
+    text = page.read_text("utf-8").split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
     rows = [line for line in text.split("\n") if line.startswith("|")]
     return [[cell.strip().replace("`", "") for cell in row.strip("|").split("|")] for row in rows[2:]]
 
@@ -80,13 +81,47 @@ def test_every_function_is_told_of():
     assert not missing
 
 
-@pytest.mark.parametrize("command", ["managers", "resolve", "exists", "traits", "check"])
+def sheaf(*args, **options):
+    """What the command prints."""
+    return subprocess.run([BUILD / "bin/sheaf", *args], capture_output=True, text=True, check=True,
+                          env={**os.environ, "LC_ALL": "C.UTF-8"}, **options).stdout
+
+
+COMMANDS = ["managers", "resolve", "exists", "traits", "check", "import"]
+
+
+def test_commands():
+    shown = re.findall(r"^  (\w+)  ", sheaf("help"), re.M)
+    assert sorted(shown) == sorted([*COMMANDS, "help"])
+    assert [row[0] for row in table("Command options")] == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_is_told_of(command):
     text = (ROOT / "docs/guide.md").read_text("utf-8")
-    done = subprocess.run([BUILD / "bin/sheaf", "help", command], capture_output=True, text=True,
-                          check=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
-    options = set(re.findall(r"--[a-z-]+", done.stdout))
+    options = set(re.findall(r"--[a-z-]+", sheaf("help", command)))
     assert not [option for option in sorted(options) if option not in text]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_options_by_command(command):
+    """Those that begin a line of the help."""
+    rows = {row[0]: row[1] for row in table("Command options")}
+    shown = set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", sheaf("help", command), re.M))
+    listed = set(re.findall(r"--[a-z-]+", rows[command]))
+    if command in ("exists", "traits"):
+        listed = set(re.findall(r"--[a-z-]+", rows["resolve"])) - {"--trait", "--property"}
+    assert shown == listed
+
+
+@pytest.mark.parametrize("manager", ["bal", "sqlite"])
+def test_settings(manager, tmp_path):
+    shown = json.loads(sheaf("managers", "--describe", manager, "--format", "json", cwd=tmp_path))
+    names = [setting["name"] for setting in shown["settings"]]
+    rows = table("Settings", ROOT / "docs" / f"{manager}.md")
+    assert [(row[0], row[1].split(",")[0]) for row in rows] == [
+        (setting["name"], setting["kind"]) for setting in shown["settings"]]
+    assert [row[1] for row in table("Settings") if row[0] == manager] == [", ".join(names)]
 
 
 def test_the_limits_are_those_of_the_headers():

@@ -36,7 +36,7 @@ def take(tmp_path, prefix, text):
         scenario.take(block)
 
 
-@pytest.mark.parametrize("info", ["", "c", "python", "sh", "json", "c fragment", "text file=x"])
+@pytest.mark.parametrize("info", ["", "c", "python", "sh", "json", "sql", "c fragment", "text file=x"])
 def test_a_block_that_nothing_tries_is_an_error(info, tmp_path, prefix):
     with pytest.raises(AssertionError, match="nothing tries"):
         take(tmp_path, prefix, f"```{info}\nx\n```\n")
@@ -51,6 +51,9 @@ def test_a_block_that_nothing_tries_is_an_error(info, tmp_path, prefix):
     "```console\n$ false\n```\n",
     "```console\n$ true\n(exit status 1)\n```\n",
     "```json file=a.json\n{\n```\n",
+    "```sql database=a.db\nSELECT nonsense;\n```\n",
+    "```sql database=a.db\nSELECT 1\n```\n",
+    "```sql database=a.db\nSELECT 1;\n```\n```text output\n2\n```\n",
     "```sh make\nmake nonsense\n```\n",
     "  ```text\n  indented\n  ```\n",
     "```text\nnever closed\n",
