@@ -2,7 +2,7 @@
 # A thin driver: CMake (CMakePresets.json) and scripts/ do the work.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-full install update-symbols format clean
+.PHONY: help setup build demo test test-full install update-symbols update-abi format clean
 .NOTPARALLEL:
 
 help: ## show this
@@ -24,7 +24,8 @@ demo: build ## resolve a sample library through a real plugin
 test: setup ## all tests: plain, under ASan + UBSan, thread tests under TSan, the command itself
 	@scripts/test.sh
 
-test-full: setup ## the same and the slow ones
+test-full: ## the same and the slow ones: each allocation failed, fuzzing, a soak (half an hour)
+	@scripts/setup.sh --full
 	@scripts/test.sh --full
 
 install: ## install PREFIX=DIR: an optimised build; DIR may be moved afterwards
@@ -35,6 +36,9 @@ install: ## install PREFIX=DIR: an optimised build; DIR may be moved afterwards
 
 update-symbols: build ## rewrite the list of libsheaf's exported symbols
 	@cmake --build --preset dev --target update-symbols
+
+update-abi: build ## store libsheaf's binary interface anew (say why in the commit)
+	@cmake --build --preset dev --target update-abi
 
 format: ## format the C and C++ sources with the pinned clang-format
 	@scripts/format.sh

@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Checks that what the build and the tests take is usable, installs what is missing (on Debian and its
 # children, as root), and makes .venv. Does nothing the second time.
-#   scripts/setup.sh [--tools-only]    --tools-only: no Python, which only the tests need
+#   scripts/setup.sh [--tools-only | --full]    --tools-only: no Python, which only the tests need
+#                                               --full: also what only `make test-full` needs
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 tools_only=
 [[ ${1:-} != --tools-only ]] || tools_only=1
+lists=(scripts/debian-packages.txt)
+[[ ${1:-} != --full ]] || lists+=(scripts/debian-packages-full.txt)
 
 die() { printf 'setup: %s\n' "$@" >&2; exit 1; }
 
@@ -31,7 +34,9 @@ has() { # has KIND:NAME
       gcc -E -x c - >/dev/null 2>&1 ;;
     pc:*) pkg-config --exists "$name" 2>/dev/null ;;
     python:*) find_python >/dev/null ;;
-    *) die "scripts/debian-packages.txt: what is $1?" ;;
+    fuzzer:*) echo 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d && n > 9; }' |
+      "$name" -fsanitize=fuzzer,address -x c - -o /dev/null >/dev/null 2>&1 ;;
+    *) die "${lists[*]}: what is $1?" ;;
   esac
 }
 
@@ -43,7 +48,7 @@ missing_packages() {
     for probe in $probes; do
       has "$probe" || { echo "$package"; break; }
     done
-  done < scripts/debian-packages.txt
+  done < <(cat "${lists[@]}")
 }
 
 install_packages() {

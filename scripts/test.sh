@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Runs every piece of the tests, also after one failed, and ends with a summary.
-#   scripts/test.sh [--full]    --full: the slow ones too
+#   scripts/test.sh [--full]    --full: the slow ones too, and the fuzz targets (scripts/fuzz.sh)
+# With --full: SHEAF_SOAK_SECONDS is how long each soak lasts (600, under sanitizers 120),
+# SHEAF_FUZZ_SECONDS how long each fuzz target runs (60).
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 jobs=$(nproc 2>/dev/null || echo 2)
 mkdir -p build/logs build/tests-home
 
+full=
 without_slow=(-LE slow)
 pytest_marks=(-m "not slow")
 if [[ ${1:-} == --full ]]; then
+  full=1
   without_slow=()
   pytest_marks=()
 fi
@@ -97,5 +101,6 @@ piece "ctest tsan" tsan "$ctest_closing" run_ctest tsan "${without_slow[@]}"
 # The documentation is tried with the plain build only: its snippets know of no sanitizer.
 piece "pytest dev" dev "$pytest_closing" run_pytest dev tests/cli tests/docs
 piece "pytest asan" asan "$pytest_closing" run_pytest asan tests/cli
+[[ -z $full ]] || piece "fuzz" fuzz '^fuzz: ' scripts/fuzz.sh
 summary
 ((failed == 0))

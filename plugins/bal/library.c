@@ -4,6 +4,7 @@
 
 #include "path.h"
 
+#include <errno.h>
 #include <sheaf/utf8.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,10 +37,13 @@ static size_t stopped_at(sheaf_str text, size_t at) {
 static cJSON *parse(bal_loader *loader) {
   sheaf_str text = loader->text;
   const char *end = text.data;
+  errno = 0;
   cJSON *tree = cJSON_ParseWithLengthOpts(text.data, text.size + 1, &end, 0);
   size_t at = end ? (size_t)(end - text.data) : 0;
   while (tree && at < text.size && is_space(text.data[at])) at++;
   if (tree && at == text.size) return tree;
+  /* To cJSON, a lack of memory is as good as a wrong character; malloc tells. */
+  if (!tree && errno == ENOMEM) return (void)bal_no_memory(loader), NULL;
   at = tree ? at : stopped_at(text, at);
   cJSON_Delete(tree);
   if (at >= text.size) {

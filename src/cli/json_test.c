@@ -82,8 +82,21 @@ static void base64_pads(void **state) {
   }
 }
 
+/* Static lists are not looked into by the core; a manager's may be as deep as it likes. */
+static void lists_end_at_the_limit(void **state) {
+  sheaf_value nested[40];
+  (void)state;
+  nested[39] = sheaf_int64(1);
+  for (int i = 39; i-- > 0;) nested[i] = sheaf_list(&nested[i + 1], 1);
+  cli_json_value(&out, &nested[0]);
+  assert_string_equal(written(), "[[[[[[[[[[[[[[[[null]]]]]]]]]]]]]]]]");
+  cli_json_value(&out, &nested[39 - SHEAF_MAX_LIST_DEPTH]);
+  assert_string_equal(written(), "[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(lists_end_at_the_limit),
       cmocka_unit_test(doubles_as_people_write_them),
       cmocka_unit_test(doubles_read_back_the_same),
       cmocka_unit_test(strings_are_escaped),

@@ -12,14 +12,27 @@
 
 #define KNOWN_DESCRIPTION_FLAGS ((uint32_t)SHEAF_MANAGER_SERIALIZED)
 
-/* By minor. A manager that is younger than this library gets all that there is. */
-static const sheaf_abi_sizes sizes[SHEAF_ABI_MINOR + 1] = {
-    {sizeof(sheaf_host), sizeof(sheaf_request), sizeof(sheaf_call), sizeof(sheaf_sink)},
+/* What managers of this minor, and of younger ones, get: all that there is. */
+static const sheaf_abi_sizes current = {sizeof(sheaf_host), sizeof(sheaf_request),
+                                        sizeof(sheaf_call), sizeof(sheaf_sink),
+                                        SHEAF_KNOWN_REQUEST_FLAGS};
+
+/* What those of older minors get. A minor's row is written with the minor, in numbers, and stays. */
+static const sheaf_abi_sizes by_minor[] = {
+    {56, 80, 80, 16, 0}, /* 1.0 */
 };
 
+_Static_assert(sizeof by_minor / sizeof by_minor[0] >= SHEAF_ABI_MINOR,
+               "a row for each older minor");
+#if SHEAF_ABI_MINOR == 0
+_Static_assert(sizeof(sheaf_host) == 56 && sizeof(sheaf_request) == 80 &&
+                   sizeof(sheaf_call) == 80 && sizeof(sheaf_sink) == 16,
+               "the row of 1.0");
+#endif
+
 static sheaf_abi_sizes sizes_at(uint32_t minor) {
-  const uint32_t known = sizeof sizes / sizeof sizes[0];
-  return sizes[minor < known ? minor : known - 1];
+  const uint32_t newest = SHEAF_ABI_MINOR;
+  return minor < newest ? by_minor[minor] : current;
 }
 
 /* ------------------------------------------------------------------- the host that it is given */
@@ -79,7 +92,7 @@ static sheaf_status invalid(const sheaf_manager *m, sheaf_error *error, const ch
 
 static sheaf_status copy_table(sheaf_manager *m, const void *table, sheaf_error *error) {
   sheaf_error why = {0};
-  if (sheaf_copy_table(&m->table, sizeof m->table, table, sizeof m->table, 0,
+  if (sheaf_copy_table(&m->table, sizeof m->table, table, SHEAF_SIZE_AT_BIRTH(m->table), 0,
                        "sheaf_manager_table", &why))
     return invalid(m, error, why.message);
   if (!m->table.flush) m->table.flush = no_flush;
@@ -152,8 +165,9 @@ static sheaf_status describe(sheaf_manager *m, sheaf_error *error) {
   const sheaf_description *theirs = m->table.describe(m->self);
   sheaf_error why = {0};
   if (!theirs) return invalid(m, error, "describe returned NULL");
-  if (sheaf_copy_table(&m->description, sizeof m->description, theirs, sizeof m->description,
-                       KNOWN_DESCRIPTION_FLAGS, "sheaf_description", &why))
+  if (sheaf_copy_table(&m->description, sizeof m->description, theirs,
+                       SHEAF_SIZE_AT_BIRTH(m->description), KNOWN_DESCRIPTION_FLAGS,
+                       "sheaf_description", &why))
     return invalid(m, error, why.message);
   const sheaf_description *d = &m->description;
   if (d->verb_count == 0 || !d->verbs) return invalid(m, error, "describe lists no verbs");

@@ -9,9 +9,11 @@
 
 #include "core/gate.h"
 
-/* How long the structures that the core hands out are for a manager of some minor. */
+/* What a manager of some minor knows: how long the structures are that the core hands out, and which
+ * flags of a request that must be understood there are. */
 typedef struct sheaf_abi_sizes {
   uint32_t host, request, call, sink;
+  uint32_t request_flags;
 } sheaf_abi_sizes;
 
 struct sheaf_manager {

@@ -61,7 +61,8 @@ static sheaf_status read_call(sheaf_call *out, const sheaf_call *call, sheaf_err
 sheaf_status sheaf_question_read(sheaf_question *q, sheaf_id verb, const sheaf_request *request,
                                  sheaf_error *error) {
   if (!request) return invalid(error, "the request is NULL");
-  sheaf_status status = SHEAF_TAKE_STRUCT(&q->request, request, 0, "sheaf_request", error);
+  sheaf_status status = SHEAF_TAKE_STRUCT(&q->request, request, SHEAF_KNOWN_REQUEST_FLAGS,
+                                          "sheaf_request", error);
   if (!status) status = check_request(&q->request, error);
   if (!status) status = read_call(&q->call, q->request.call, error);
   q->request.verb = verb;
@@ -69,6 +70,19 @@ sheaf_status sheaf_question_read(sheaf_question *q, sheaf_id verb, const sheaf_r
 }
 
 /* -------------------------------------------------------------------------------- the asking */
+
+/* What a manager of an older minor would not see of a request and may not miss, in words; NULL:
+ * nothing. */
+static const char *missed_by(const sheaf_manager *m, const sheaf_request *request) {
+  if (request->flags & SHEAF_MUST_UNDERSTAND & ~m->sizes.request_flags)
+    return "the request has a flag that must be understood, and the manager was written for an "
+           "older ABI that does not have it: update the manager, or do without";
+  for (size_t i = m->sizes.request; i < sizeof *request; i++)
+    if (((const unsigned char *)request)[i])
+      return "the request uses a field that the older ABI, which the manager was written for, does "
+             "not have: update the manager, or leave the field zero";
+  return NULL;
+}
 
 /* Hands the request to the manager, cut to what it knows, and waits for its threads. */
 static sheaf_status call_batch(const sheaf_manager *m, sheaf_flight *f, sheaf_request *request) {
@@ -115,6 +129,8 @@ static sheaf_status fly(sheaf_manager *m, sheaf_question *q, sheaf_summary *summ
   } else if (!sheaf_manager_serves(m, q->request.verb)) {
     status = SHEAF_UNSUPPORTED;
     why = "the manager does not serve this verb";
+  } else if ((why = missed_by(m, &q->request))) {
+    status = SHEAF_UNSUPPORTED;
   } else if (m->serialized) {
     status = call_serialized(m, f, &q->request, &why);
   } else {

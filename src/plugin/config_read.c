@@ -78,12 +78,16 @@ static sheaf_status read_string(reader *r, const char *where, const cJSON *node,
   return r->error->status;
 }
 
-/* A path; a relative one is relative to the file's folder. */
+/* A relative path is relative to the file's folder. */
+static void make_absolute(reader *r, const char **path) {
+  if (!*path || (*path)[0] == '/') return;
+  *path = sheaf_hold_printf(&r->config->hold, "%s%s%s", r->folder, r->folder[1] ? "/" : "", *path);
+}
+
 static sheaf_status read_path(reader *r, const char *where, const cJSON *node, const char **out) {
   sheaf_status status = read_string(r, where, node, out);
-  if (status || !*out || (*out)[0] == '/') return status;
-  *out = sheaf_hold_printf(&r->config->hold, "%s%s%s", r->folder, r->folder[1] ? "/" : "", *out);
-  return SHEAF_OK;
+  if (!status) make_absolute(r, out);
+  return status;
 }
 
 /* ----------------------------------------------------------------------------------- settings */
@@ -174,11 +178,12 @@ static sheaf_status read_plugin_paths(reader *r, const cJSON *array) {
 
 /* ---------------------------------------------------------------------------------- the whole */
 
-/* An id as it is; a path, which has a slash, as plugin paths are read. */
+/* An id as it is; a path, which has a slash (perhaps the folder's own), as plugin paths are read. */
 static sheaf_status read_manager(reader *r, const cJSON *node) {
-  bool path = cJSON_IsString(node) && strchr(node->valuestring, '/');
-  if (path) return read_path(r, "\"manager\"", node, &r->config->manager);
-  return read_string(r, "\"manager\"", node, &r->config->manager);
+  const char **manager = &r->config->manager;
+  sheaf_status status = read_string(r, "\"manager\"", node, manager);
+  if (!status && *manager && strchr(*manager, '/')) make_absolute(r, manager);
+  return status;
 }
 
 static sheaf_status read_member(reader *r, const cJSON *node) {

@@ -98,6 +98,7 @@ static const char **read_names(sheaf_plugin_list *list, sheaf_place *place, size
   const char **names = NULL;
   *count = 0;
   DIR *folder = opendir(place->real);
+  int problem = folder ? 0 : errno;
   struct dirent *entry = NULL;
   errno = 0;
   while (folder && (entry = readdir(folder)) != NULL) {
@@ -108,8 +109,10 @@ static const char **read_names(sheaf_plugin_list *list, sheaf_place *place, size
     names[(*count)++] = sheaf_hold_copy(&list->hold, entry->d_name);
     errno = 0;
   }
-  if (!folder || (!entry && errno))
-    place->info.reason = sheaf_hold_printf(&list->hold, "cannot be read: %s", strerror(errno));
+  if (folder && !entry) problem = errno;
+  if (problem == ENOMEM) list->hold.failed = true;
+  if (problem)
+    place->info.reason = sheaf_hold_printf(&list->hold, "cannot be read: %s", strerror(problem));
   if (folder) closedir(folder);
   if (list->hold.failed) *count = 0;
   if (*count) qsort(names, *count, sizeof *names, by_name);

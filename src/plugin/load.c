@@ -58,9 +58,13 @@ static const char *without_path(const char *text, const char *path) {
 static sheaf_status open_object(const char *real, void **handle, sheaf_error *error) {
   sheaf_status status = check_file(real, error);
   if (status) return status;
+  errno = 0;
   *handle = dlopen(real, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (*handle) return SHEAF_OK;
+  /* Its words for a lack of memory are those for a file that is not there. */
+  bool no_memory = errno == ENOMEM;
   const char *text = dlerror();
+  if (no_memory) return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory to load it");
   if (!text) text = "the dynamic linker gave no reason";
   return sheaf_error_set(error, SHEAF_LOAD_FAILED, "%.1200s: %s", without_path(text, real),
                          remedy_for(text));

@@ -21,13 +21,14 @@ static sheaf_status as_plugin_error(sheaf_status status, sheaf_error *error) {
 static sheaf_status copy_record(const sheaf_plugin *plugin, const sheaf_abi_range *core,
                                 sheaf_plugin *out, sheaf_error *error) {
   /* The flags wait until the versions have met: a refusal by version says more. */
-  sheaf_status status = sheaf_copy_table(out, sizeof *out, plugin, sizeof *out,
+  sheaf_status status = sheaf_copy_table(out, sizeof *out, plugin, SHEAF_SIZE_AT_BIRTH(*out),
                                          SHEAF_MUST_UNDERSTAND, "sheaf_plugin", error);
   if (status) return as_plugin_error(status, error);
   sheaf_abi_range range = {SHEAF_ABI_MAJOR, out->abi_minor, out->abi_minor_min};
   status = sheaf_negotiate(core, &range, error);
   if (status) return status;
-  status = sheaf_copy_table(out, sizeof *out, plugin, sizeof *out, 0, "sheaf_plugin", error);
+  status = sheaf_copy_table(out, sizeof *out, plugin, SHEAF_SIZE_AT_BIRTH(*out), 0, "sheaf_plugin",
+                            error);
   if (status) return as_plugin_error(status, error);
   if (!out->factories || out->factory_count == 0 || out->factory_count > SHEAF_MAX_FACTORIES)
     return sheaf_error_set(error, SHEAF_INVALID_PLUGIN,
@@ -114,7 +115,7 @@ static sheaf_status copy_factory(const sheaf_plugin *record, sheaf_module *modul
   sheaf_factory *factory = &module->offers[i].factory;
   snprintf(name, sizeof name, "sheaf_factory, factories[%u],", i);
   sheaf_status status = sheaf_copy_table(factory, sizeof *factory, record->factories[i],
-                                         sizeof *factory, 0, name, error);
+                                         SHEAF_SIZE_AT_BIRTH(*factory), 0, name, error);
   if (status) return as_plugin_error(status, error);
   status = check_factory(factory, i, error);
   if (status) return status;

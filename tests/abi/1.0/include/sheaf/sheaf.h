@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sheaf/sheaf.h: all that a host needs. A plugin includes sheaf/abi.h alone. */
+#ifndef SHEAF_SHEAF_H
+#define SHEAF_SHEAF_H
+
+#include <sheaf/abi.h>
+#include <sheaf/batch.h>
+#include <sheaf/cancel.h>
+#include <sheaf/columns.h>
+#include <sheaf/config.h>
+#include <sheaf/iterator.h>
+#include <sheaf/library.h>
+#include <sheaf/manager.h>
+#include <sheaf/plugins.h>
+#include <sheaf/resolve.h>
+#include <sheaf/status.h>
+
+#endif /* SHEAF_SHEAF_H */

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every_allocation_test.c does with each of its allocations failed in turn.
+ *
+ * TO ADD ONE: write `static void my_scenario(void)`, here or in a scenarios_*.c of its own, and put
+ * it into the table in scenarios.c. It must begin and end with nothing allocated (library, files,
+ * threads: all its own), take every failure as the end of what hangs on it, clean up, and report each
+ * with scenario_failed. Use scenario_ask and its kin for batches: they judge that each index has one
+ * result. It is run many times in one process, so keep it to a few hundred allocations.
+ */
+#ifndef SHEAF_TESTS_SCENARIOS_H
+#define SHEAF_TESTS_SCENARIOS_H
+
+#include <sheaf/sheaf.h>
+
+typedef struct scenario {
+  const char *name;
+  void (*run)(void);
+  bool has_threads; /* not for AddressSanitizer, which cannot start one without memory */
+} scenario;
+
+extern const scenario scenarios[];
+extern const unsigned scenario_count;
+
+/* A library call failed: it must be for want of memory, in a way and in words that say so. `what` is
+ * for the test's own message. */
+void scenario_failed(const char *what, sheaf_status status, const sheaf_error *error);
+
+/* The same for a single index. */
+void scenario_index_failed(const char *what, sheaf_status status);
+
+/* Ends the process with words unless `holds`. */
+void scenario_must(bool holds, const char *what);
+
+/* Has an allocation failed in this run, so that failures are excused? */
+bool scenario_excused(void);
+
+/* A library whose log goes nowhere; NULL after scenario_failed. `folder` and `config` may be NULL. */
+sheaf_library *scenario_library(const char *folder, const sheaf_config *config);
+
+/* Frees it; nothing may be in use. */
+void scenario_library_free(sheaf_library *library);
+
+/* Opens a manager; NULL after scenario_failed. */
+sheaf_manager *scenario_open(sheaf_library *library, const char *id, const sheaf_setting *settings,
+                             uint32_t count);
+
+/* Asks for `count` references by callbacks. Judges: each index once, and the sums. */
+void scenario_ask(sheaf_manager *manager, const sheaf_str *refs, uint32_t count,
+                  uint32_t callback_flags);
+
+/* Asks, collects, reads all and frees. */
+void scenario_collect(sheaf_manager *manager, const sheaf_str *refs, uint32_t count);
+
+#endif
