@@ -19,7 +19,7 @@ trap 'rm -rf "$work"' EXIT
 echo "fetching the sources of $name"
 "$python" -m venv "$work/venv"
 PYTHONPATH=$PWD/scripts/nanoarrow "$work/venv/bin/python" -m pip download -q \
-  --disable-pip-version-check --no-deps --no-binary nanoarrow --no-build-isolation \
+  --retries 1 --timeout 20 --disable-pip-version-check --no-deps --no-binary nanoarrow --no-build-isolation \
   --require-hashes -r "$pinned" -d "$work"
 tar -xzf "$work/$name.tar.gz" -C "$work" --wildcards \
   "$name/subprojects/arrow-nanoarrow/src/nanoarrow/*" "$name/subprojects/flatcc-*"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Checks that what the build and the tests take is usable, installs what is missing (on Debian and its
 # children, as root), and makes .venv. Does nothing the second time.
-#   scripts/setup.sh [--tools-only | --full]    --tools-only: no Python, which only the tests need
+#   scripts/setup.sh [--tools-only | --full]    --tools-only: no .venv, which only the tests need
 #                                               --full: also what only `make test-full` needs
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -44,7 +44,6 @@ missing_packages() {
   local package probes probe
   while read -r package probes; do
     [[ -n $package && $package != \#* ]] || continue
-    [[ -z $tools_only || $package != python3* ]] || continue
     for probe in $probes; do
       has "$probe" || { echo "$package"; break; }
     done

@@ -3,6 +3,7 @@
 #include "cli/import.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "cli/signals.h"
 
@@ -55,6 +56,11 @@ typedef struct import {
 
 /* ------------------------------------------------------------------------------------- the options */
 
+static bool is_same_file(const char *one, const char *other) {
+  struct stat a, b;
+  return stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 static int take_option(options *o, int option, char **argv) {
   switch (option) {
   case OPTION_FROM:
@@ -93,6 +99,8 @@ static int parse(options *o, int argc, char **argv) {
                      argv[optind]);
   if (!o->from || !*o->from) return cli_usage("import: --from LIBRARY.json is missing");
   if (!o->to || !*o->to) return cli_usage("import: --to DATABASE is missing");
+  if (is_same_file(o->from, o->to))
+    return cli_usage("import: --from and --to are the same file, '%s', which would be lost", o->to);
   o->common.manager = "bal";
   return CLI_OK;
 }

@@ -259,6 +259,14 @@ def test_target_has_a_journal(make_library, do_import, tmp_path, ending):
     assert ending in do_import(library, "--force").expect(3).err
 
 
+def test_the_library_is_not_written_over(make_library, do_import, tmp_path):
+    library = make_library({"x": entity({})})
+    before = library.read_bytes()
+    (tmp_path / "link").symlink_to(library)
+    assert "the same file" in do_import(library, "--force", to="link").expect(2).err
+    assert library.read_bytes() == before
+
+
 @pytest.mark.parametrize("ending", ["-wal", "-journal"])
 def test_a_journal_without_its_database(make_library, do_import, tmp_path, ending):
     (tmp_path / ("db.sqlite" + ending)).write_bytes(b"something")
