@@ -112,6 +112,31 @@ static int run_checks(const check_options *options) {
   return report.counts[CHECK_FAILED] + report.counts[CHECK_CRASHED] ? CLI_SOME_FAILED : CLI_OK;
 }
 
+/* The first manifest of an id. To open the id itself would pass on to the next plugin of that id if
+ * the first is refused or does not load, and so check another than was meant. */
+static const char *place_of(const char *plugin, const sheaf_plugin_list *list) {
+  for (uint32_t i = 0; i < sheaf_plugin_list_count(list) && !strchr(plugin, '/'); i++) {
+    const sheaf_plugin_info *info = sheaf_plugin_list_at(list, i);
+    if (!info->id || strcmp(info->id, plugin) != 0) continue;
+    return info->manifest ? info->manifest : plugin;
+  }
+  return plugin;
+}
+
+/* Runs the checks on what was asked for. */
+static int check_plugin(check_options *options) {
+  sheaf_error error;
+  sheaf_plugin_list *list = sheaf_plugin_list_new(options->session.library, &error);
+  if (!list) {
+    cli_error("%s", error.message);
+    return CLI_FAILED;
+  }
+  options->place = place_of(options->plugin, list);
+  int status = run_checks(options);
+  sheaf_plugin_list_free(list);
+  return status;
+}
+
 int sheaf_cli_check(int argc, char **argv) {
   check_options options = {0};
   int status = parse(&options, argc, argv);
@@ -122,7 +147,7 @@ int sheaf_cli_check(int argc, char **argv) {
   }
   cli_text_prepare();
   if (status == CLI_OK) {
-    status = run_checks(&options);
+    status = check_plugin(&options);
   } else if (status == -1) {
     status = cli_print(help);
   }

@@ -44,7 +44,8 @@ __attribute__((format(printf, 3, 4))) void check_note(check_verdict *verdict, ui
 typedef struct check_options {
   cli_common common;
   cli_session session; /* the configuration and the settings; its library loads nothing */
-  const char *plugin;  /* an id or a path */
+  const char *plugin;  /* an id or a path, as it was given */
+  const char *place;   /* what is opened: the path, or the manifest that the id stands for */
   const char **refs;
   uint32_t ref_count;
   uint64_t timeout_ms; /* for each check */

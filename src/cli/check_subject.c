@@ -47,7 +47,7 @@ bool check_find(check_subject *subject, check_verdict *verdict) {
   sheaf_error error = {0};
   subject->finder = new_library(subject->options, verdict);
   if (!subject->finder) return false;
-  subject->factory = sheaf_find_factory(subject->finder, subject->options->plugin, &error);
+  subject->factory = sheaf_find_factory(subject->finder, subject->options->place, &error);
   if (subject->factory) return true;
   check_note(verdict, CHECK_FAILED, "%s", error.message);
   verdict->status = error.status;

@@ -71,6 +71,15 @@ def test_template_passes(check):
     assert all(check["ms"] >= 0 and check["message"] == "" for check in report.checks.values())
 
 
+def test_the_plugin_that_is_first_is_the_one_checked(check, tmp_path):
+    """One whose library is missing, and not the good one that it stands in front of."""
+    manifest = json.loads((PLUGINS / "template.sheaf.json").read_text())
+    (tmp_path / "template.sheaf.json").write_text(json.dumps(manifest))
+    report = check("--plugin-path", str(tmp_path), "template")
+    assert report.status == 1
+    report.expect("entry", "failed", str(tmp_path), "template.so")
+
+
 def test_without_references_nothing_is_resolved(check):
     report = check("template")
     assert_all_passed(report, "well-formed results")
