@@ -408,16 +408,6 @@ typedef struct sheaf_error {
   char message[2040];
 } sheaf_error;
 
-/* The length of the longest prefix of `size` bytes of UTF-8 that has at most `limit` bytes and does
- * not end within a character. [any-thread] */
-static inline size_t sheaf_utf8_prefix(const char *data, size_t size, size_t limit) {
-  if (size <= limit) return size;
-  /* data[end] is the first byte left out: a continuation byte belongs to what stands before it. */
-  size_t end = limit;
-  while (end > 0 && ((unsigned char)data[end] & 0xc0u) == 0x80u) end--;
-  return end;
-}
-
 /* Fills `error` (unless it is NULL) and returns `status`, so that `return sheaf_error_set(...)`
  * reports and fails in one line. [any-thread] */
 #if defined(__GNUC__)

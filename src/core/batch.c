@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include <sheaf/utf8.h>
+
 #include "core/copy.h"
 #include "core/manager.h"
 #include "core/perform.h"
@@ -85,7 +87,7 @@ sheaf_batch *sheaf_resolve_one(sheaf_manager *manager, sheaf_str ref, sheaf_erro
   sheaf_batch *batch = sheaf_resolve_batch(manager, &request, error);
   const sheaf_result *result = sheaf_batch_at(batch, 0);
   if (!result || SHEAF_IS_OK(result->status)) return batch;
-  size_t shown = sheaf_utf8_prefix(result->message.data, result->message.size, 2000);
+  size_t shown = sheaf_utf8_cut(result->message, 2000).size;
   sheaf_error_set(error, result->status, "%.*s", (int)shown, result->message.data);
   sheaf_batch_free(batch);
   return NULL;

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <sheaf/status.h>
+#include <sheaf/utf8.h>
 
 #include "core/extensible.h"
 #include "core/flight.h"
@@ -145,7 +146,7 @@ static void read_rest(sheaf_flight *f, const sheaf_result *r, sheaf_result *out)
 /* Its words are the batch's own. */
 static void report_rest(sheaf_flight *f, const sheaf_result *out) {
   if (!f->report || !out->message.size) return;
-  size_t shown = sheaf_utf8_prefix(out->message.data, out->message.size, 2000);
+  size_t shown = sheaf_utf8_cut(out->message, 2000).size;
   sheaf_error_set(f->report, out->status, "%.*s", (int)shown, out->message.data);
 }
 

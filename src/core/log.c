@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include <sheaf/utf8.h>
+
 #include "core/library.h"
 
 bool sheaf_log_enabled(const sheaf_library *library, uint32_t level) {
@@ -50,6 +52,7 @@ void sheaf_logf(const sheaf_library *library, uint32_t level, const char *source
   va_end(arguments);
   if (written < 0) return;
   size_t size = (size_t)written;
-  if (size >= sizeof text) size = sheaf_utf8_prefix(text, sizeof text - 1, sizeof text - 2);
+  if (size >= sizeof text)
+    size = sheaf_utf8_cut(sheaf_strn(text, sizeof text - 1), sizeof text - 2).size;
   sheaf_log(library, level, source, sheaf_strn(text, size));
 }

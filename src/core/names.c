@@ -99,7 +99,7 @@ void sheaf_names_destroy(sheaf_names *names) {
 }
 
 /* How much of a name a message shows. */
-static int shown(sheaf_str text) { return (int)sheaf_utf8_prefix(text.data, text.size, 80); }
+static int shown(sheaf_str text) { return (int)sheaf_utf8_cut(text, 80).size; }
 
 static sheaf_status validate(sheaf_str text, uint32_t at, sheaf_error *error) {
   const char *why = NULL;
