@@ -25,9 +25,8 @@ static sheaf_status rich(void *self, const sheaf_request *r, sheaf_sink *sink) {
     int size = snprintf(text, sizeof text, "text %u", i);
     sheaf_value inner[2] = {sheaf_double(0.5), sheaf_string(sheaf_strn(text, (size_t)size))};
     sheaf_value outer[2] = {sheaf_int64(i), sheaf_list(inner, 2)};
-    sheaf_property p[3] = {{300, 301, sheaf_list(outer, 2)},
-                           {300, 302, sheaf_bytes(text, 4)},
-                           {302, 0, sheaf_none()}};
+    sheaf_property p[3] = {
+        {300, 301, sheaf_list(outer, 2)}, {300, 302, sheaf_bytes(text, 4)}, {302, 0, sheaf_none()}};
     sheaf_emit_success(sink, i, p, 3, 0);
     memset(text, '!', sizeof text);
     memset(inner, 0xff, sizeof inner);
@@ -53,7 +52,8 @@ static void results_are_deep_copies_by_index(void **state) {
       const sheaf_value *list = sheaf_result_find(r, 300, 301);
       assert_int_equal(list->u.items[0].u.integer, i);
       assert_true(sheaf_str_equal(sheaf_value_str(&list->u.items[1].u.items[1]), sheaf_cstr(text)));
-      assert_true(sheaf_str_equal(sheaf_value_str(sheaf_result_find(r, 300, 302)), sheaf_cstr("text")));
+      assert_true(
+          sheaf_str_equal(sheaf_value_str(sheaf_result_find(r, 300, 302)), sheaf_cstr("text")));
       assert_true(sheaf_result_has_trait(r, 302));
       assert_null(sheaf_result_find(r, 302, 0));
     }

@@ -18,14 +18,22 @@ static sheaf_slot slots[SLOTS];
 static sheaf_value value_of(uint32_t row, uint32_t slot, const sheaf_value *items) {
   if (row % 7 == 3) return sheaf_none();
   switch (slot) {
-  case 0: return sheaf_bool(row % 2);
-  case 1: return sheaf_int64(row);
-  case 2: return sheaf_double(row / 2.0);
-  case 3: return sheaf_string(sheaf_strn("0123456789", row % 11));
-  case 4: return sheaf_bytes("\0\xff", row % 3);
-  case 5: return sheaf_list(items, row % 4);
-  case 6: return row % 6 == 5 ? sheaf_list(items, 2) : value_of(row, row % 5, items);
-  default: return sheaf_none();
+  case 0:
+    return sheaf_bool(row % 2);
+  case 1:
+    return sheaf_int64(row);
+  case 2:
+    return sheaf_double(row / 2.0);
+  case 3:
+    return sheaf_string(sheaf_strn("0123456789", row % 11));
+  case 4:
+    return sheaf_bytes("\0\xff", row % 3);
+  case 5:
+    return sheaf_list(items, row % 4);
+  case 6:
+    return row % 6 == 5 ? sheaf_list(items, 2) : value_of(row, row % 5, items);
+  default:
+    return sheaf_none();
   }
 }
 
@@ -50,7 +58,8 @@ static sheaf_columns *make(uint32_t rows) {
   for (uint32_t s = 0; s < SLOTS; s++) {
     char key[8];
     snprintf(key, sizeof key, "key%u", s);
-    slots[s] = (sheaf_slot){sheaf_intern_one(F.library, "a/trait"), sheaf_intern_one(F.library, key)};
+    slots[s] =
+        (sheaf_slot){sheaf_intern_one(F.library, "a/trait"), sheaf_intern_one(F.library, key)};
   }
   sheaf_request request = sheaf_request_for(fake_refs(rows), rows);
   request.flags = 0;

@@ -60,7 +60,8 @@ static sheaf_status answer(void *self, const sheaf_request *r, sheaf_sink *sink)
         i % 4 ? sheaf_string(sheaf_cstr(i == 77 ? "\xff" : "some text or other")) : sheaf_none(),
         sheaf_list(items, i % 3), i % 2 ? sheaf_int64(i) : sheaf_double(i)};
     sheaf_property p[3];
-    for (uint32_t s = 0; s < 3; s++) p[s] = (sheaf_property){slots[s].trait, slots[s].key, values[s]};
+    for (uint32_t s = 0; s < 3; s++)
+      p[s] = (sheaf_property){slots[s].trait, slots[s].key, values[s]};
     if (i % 50 == 49) sheaf_emit_error(sink, i, SHEAF_AUTH_ERROR, sheaf_cstr("not this one"));
     else sheaf_emit_success(sink, i, p, 3, SHEAF_RESULT_IN_SLOT_ORDER);
   }

@@ -68,9 +68,15 @@ static sheaf_columns *ask(uint32_t rows, uint32_t slot_count) {
 static void assert_cell(sheaf_cell cell, const sheaf_value *v) {
   assert_int_equal(sheaf_cell_kind(cell), v->kind);
   switch (v->kind) {
-  case SHEAF_KIND_BOOL: assert_int_equal(sheaf_cell_bool(cell), v->u.integer); break;
-  case SHEAF_KIND_INT64: assert_int_equal(sheaf_cell_int64(cell), v->u.integer); break;
-  case SHEAF_KIND_DOUBLE: assert_true(sheaf_cell_double(cell) == v->u.real); break;
+  case SHEAF_KIND_BOOL:
+    assert_int_equal(sheaf_cell_bool(cell), v->u.integer);
+    break;
+  case SHEAF_KIND_INT64:
+    assert_int_equal(sheaf_cell_int64(cell), v->u.integer);
+    break;
+  case SHEAF_KIND_DOUBLE:
+    assert_true(sheaf_cell_double(cell) == v->u.real);
+    break;
   case SHEAF_KIND_STRING:
   case SHEAF_KIND_BYTES:
     assert_true(sheaf_str_equal(sheaf_cell_str(cell), sheaf_value_str(v)));
@@ -79,7 +85,8 @@ static void assert_cell(sheaf_cell cell, const sheaf_value *v) {
     assert_int_equal(sheaf_cell_size(cell), v->length);
     for (uint32_t i = 0; i < v->length; i++) assert_cell(sheaf_cell_item(cell, i), &v->u.items[i]);
     break;
-  default: break;
+  default:
+    break;
   }
 }
 
@@ -146,7 +153,7 @@ static void lists_and_lists_of_lists(void **state) {
   for (uint32_t row = 0; row < 8; row++) {
     S.values[row][0] = sheaf_list(numbers, row % 4);
     S.values[row][1] = row % 2 ? sheaf_none() : sheaf_list(rows, row % 4);
-    S.values[row][2] = sheaf_list(NULL, 0); /* of nothing */
+    S.values[row][2] = sheaf_list(NULL, 0);      /* of nothing */
     S.values[row][3] = sheaf_list(odd, row % 5); /* of mixed items */
   }
   assert_all_ways(8, 4, kinds);
@@ -162,9 +169,8 @@ static void lists_and_lists_of_lists(void **state) {
 static void mixed_columns_say_so(void **state) {
   static const uint32_t kinds[] = {SHEAF_COLUMN_MIXED, SHEAF_COLUMN_MIXED, SHEAF_KIND_INT64};
   sheaf_value items[2] = {sheaf_int64(7), sheaf_string(sheaf_cstr("seven"))};
-  sheaf_value all[6] = {sheaf_list(items, 2),        sheaf_bytes("\0", 1),
-                        sheaf_string(sheaf_cstr("s")), sheaf_double(0.5),
-                        sheaf_bool(true),            sheaf_int64(1)};
+  sheaf_value all[6] = {sheaf_list(items, 2), sheaf_bytes("\0", 1), sheaf_string(sheaf_cstr("s")),
+                        sheaf_double(0.5),    sheaf_bool(true),     sheaf_int64(1)};
   (void)state;
   begin(answer);
   for (uint32_t row = 0; row < 8; row++) {
@@ -268,9 +274,20 @@ static void kinds_born_later_are_null_and_noted(void **state) {
 }
 
 static void text_becomes_utf8(void **state) {
-  static const char *const sent[] = {"fine", "a\xff" "b", "", "\xe7\x8c\xab", "\xe7\x8c", NULL};
-  static const char *const kept[] = {"fine", "a\xef\xbf\xbd" "b", "", "\xe7\x8c\xab",
-                                     "\xef\xbf\xbd", NULL};
+  static const char *const sent[] = {"fine",
+                                     "a\xff"
+                                     "b",
+                                     "",
+                                     "\xe7\x8c\xab",
+                                     "\xe7\x8c",
+                                     NULL};
+  static const char *const kept[] = {"fine",
+                                     "a\xef\xbf\xbd"
+                                     "b",
+                                     "",
+                                     "\xe7\x8c\xab",
+                                     "\xef\xbf\xbd",
+                                     NULL};
   (void)state;
   begin(answer);
   for (uint32_t row = 0; sent[row]; row++) {

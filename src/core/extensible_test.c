@@ -30,13 +30,15 @@ static void a_longer_source_must_be_zero_beyond_ours(void **state) {
   sheaf_error error = {0};
   v0 out;
   (void)state;
-  assert_int_equal(sheaf_copy_struct(&out, sizeof out, &newer, sizeof out, 0, "v", &error), SHEAF_OK);
+  assert_int_equal(sheaf_copy_struct(&out, sizeof out, &newer, sizeof out, 0, "v", &error),
+                   SHEAF_OK);
   assert_int_equal(out.struct_size, sizeof out);
   newer.b = 1;
   assert_int_equal(sheaf_copy_struct(&out, sizeof out, &newer, sizeof out, 0, "v", &error),
                    SHEAF_UNSUPPORTED);
   assert_non_null(strstr(error.message, "byte 16"));
-  assert_int_equal(sheaf_copy_table(&out, sizeof out, &newer, sizeof out, 0, "v", &error), SHEAF_OK);
+  assert_int_equal(sheaf_copy_table(&out, sizeof out, &newer, sizeof out, 0, "v", &error),
+                   SHEAF_OK);
 }
 
 static void impossible_sizes_are_refused(void **state) {

@@ -106,8 +106,8 @@ static void what_is_not_taken_is_not_asked_for(void **state) {
 }
 
 static void order_of_references_or_of_arrival(void **state) {
-  static const sheaf_str refs[] = {SHEAF_STR("a"), SHEAF_STR("fail"), SHEAF_STR(""),
-                                   SHEAF_STR("d"), SHEAF_STR("e")};
+  static const sheaf_str refs[] = {SHEAF_STR("a"), SHEAF_STR("fail"), SHEAF_STR(""), SHEAF_STR("d"),
+                                   SHEAF_STR("e")};
   static const uint64_t orders[2][5] = {{0, 1, 2, 3, 4}, {2, 1, 0, 4, 3}};
   (void)state;
   begin(echo_backwards);
@@ -185,7 +185,8 @@ static void a_failing_source_comes_after_what_it_gave(void **state) {
 static void a_failing_batch_is_told_and_passed(void **state) {
   static const sheaf_str refs[] = {SHEAF_STR("a"), SHEAF_STR("b"), SHEAF_STR("down"),
                                    SHEAF_STR("d"), SHEAF_STR("e")};
-  static const sheaf_status statuses[] = {SHEAF_OK, SHEAF_OK, SHEAF_UNAVAILABLE, SHEAF_OK, SHEAF_OK};
+  static const sheaf_status statuses[] = {SHEAF_OK, SHEAF_OK, SHEAF_UNAVAILABLE, SHEAF_OK,
+                                          SHEAF_OK};
   (void)state;
   begin(echo_backwards);
   sheaf_request request = sheaf_request_for(refs, 5);

@@ -14,8 +14,8 @@ static void well_known_names_are_there(void **state) {
   sheaf_names names;
   (void)state;
   assert_true(sheaf_names_init(&names, 0, 0));
-#define CHECK(upper, number, text)                                                 \
-  assert_int_equal(sheaf_names_lookup(&names, sheaf_cstr(text)), number);          \
+#define CHECK(upper, number, text)                                                                 \
+  assert_int_equal(sheaf_names_lookup(&names, sheaf_cstr(text)), number);                          \
   assert_true(sheaf_str_equal(sheaf_names_text(&names, number), sheaf_cstr(text)));
   SHEAF_NAME_MAP(CHECK)
 #undef CHECK

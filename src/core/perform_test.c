@@ -18,7 +18,8 @@ static uint32_t hear(void *ctx, uint32_t index, const sheaf_result *result) {
   e->status[index] = result->status;
   if (!SHEAF_IS_OK(result->status)) {
     assert_true(result->message.size > 0);
-    snprintf(e->message, sizeof e->message, "%.*s", (int)result->message.size, result->message.data);
+    snprintf(e->message, sizeof e->message, "%.*s", (int)result->message.size,
+             result->message.data);
   }
   return ++e->calls == e->stop_after ? SHEAF_STOP : SHEAF_CONTINUE;
 }
@@ -152,9 +153,9 @@ static sheaf_status lies(void *self, const sheaf_request *r, sheaf_sink *sink) {
       {0, SHEAF_OK, p, 2, SHEAF_RESULT_IN_SLOT_ORDER, {NULL, 0}}, /* true */
       {1, SHEAF_OK, p, 1, SHEAF_RESULT_IN_SLOT_ORDER, {NULL, 0}}, /* too few */
       {2, SHEAF_OK, p + 1, 1, SHEAF_RESULT_IN_SLOT_ORDER, {NULL, 0}},
-      {3, SHEAF_OK, NULL, 4, 0, {NULL, 0}},       /* counts what is not there */
-      {4, SHEAF_OK, p, 1, 1u << 20, {NULL, 0}},   /* must be understood */
-      {5, SHEAF_OK, p, 1, 1u << 12, {NULL, 0}},   /* may be ignored */
+      {3, SHEAF_OK, NULL, 4, 0, {NULL, 0}},     /* counts what is not there */
+      {4, SHEAF_OK, p, 1, 1u << 20, {NULL, 0}}, /* must be understood */
+      {5, SHEAF_OK, p, 1, 1u << 12, {NULL, 0}}, /* may be ignored */
       {6, SHEAF_AUTH_ERROR, NULL, 0, 0, {NULL, 50}}};
   assert_int_equal(r->count, 7);
   sink->results(sink, results, 7);
@@ -208,7 +209,8 @@ static void bad_arguments_have_no_callback(void **state) {
     assert_int_not_equal(error.message[0], '\0');
     assert_null(sheaf_resolve_batch(F.manager, &r[i], &error));
   }
-  assert_int_equal(sheaf_resolve(F.manager, NULL, &callbacks, NULL, &error), SHEAF_INVALID_ARGUMENT);
+  assert_int_equal(sheaf_resolve(F.manager, NULL, &callbacks, NULL, &error),
+                   SHEAF_INVALID_ARGUMENT);
   assert_int_equal(sheaf_resolve(NULL, &good, &callbacks, NULL, NULL), SHEAF_INVALID_ARGUMENT);
   assert_int_equal(sheaf_resolve(F.manager, &good, NULL, NULL, NULL), SHEAF_INVALID_ARGUMENT);
   assert_int_equal(E.calls, 0);
@@ -320,8 +322,7 @@ static void scratch_outlives_inner_calls(void **state) {
 static sheaf_status asks_itself(void *self, const sheaf_request *r, sheaf_sink *sink) {
   sheaf_request request = sheaf_request_for(fake_refs(1), 1);
   sheaf_callbacks callbacks = {sizeof callbacks, 0, NULL, NULL, NULL};
-  sheaf_status status =
-      sheaf_resolve(((fake *)self)->manager, &request, &callbacks, NULL, &error);
+  sheaf_status status = sheaf_resolve(((fake *)self)->manager, &request, &callbacks, NULL, &error);
   assert_int_equal(status, SHEAF_BUSY);
   assert_non_null(strstr(error.message, "one call at a time"));
   return fake_answer_all(self, r, sink);
@@ -345,7 +346,8 @@ static void *work(void *arg) {
   const sheaf_request *r = arg;
   for (uint32_t i = 0; i < r->count; i += 2) {
     sheaf_property p = {300, 301, sheaf_string(sheaf_cstr("posted"))};
-    sheaf_result two[2] = {{i + 1, SHEAF_OK, &p, 1, 0, {NULL, 0}}, {i, SHEAF_OK, &p, 1, 0, {NULL, 0}}};
+    sheaf_result two[2] = {{i + 1, SHEAF_OK, &p, 1, 0, {NULL, 0}},
+                           {i, SHEAF_OK, &p, 1, 0, {NULL, 0}}};
     if (r->call->post(r->call, two, 2)) break;
   }
   r->call->release(r->call);

@@ -5,8 +5,8 @@
 
 static void names_are_those_of_the_table(void **state) {
   (void)state;
-#define CHECK(upper, code, lower, message)                          \
-  assert_string_equal(sheaf_status_name(SHEAF_##upper), #lower);    \
+#define CHECK(upper, code, lower, message)                                                         \
+  assert_string_equal(sheaf_status_name(SHEAF_##upper), #lower);                                   \
   assert_string_equal(sheaf_status_message(SHEAF_##upper), message);
   SHEAF_STATUS_MAP(CHECK)
 #undef CHECK

@@ -34,8 +34,8 @@ static const sheaf_verb_info fake_verbs[] = {
 static __thread sheaf_description fake_description;
 
 static inline const sheaf_description *fake_describe(void *self) {
-  fake_description = (sheaf_description){sizeof fake_description, ((fake *)self)->flags,
-                                         fake_verbs, NULL, 1, 0};
+  fake_description =
+      (sheaf_description){sizeof fake_description, ((fake *)self)->flags, fake_verbs, NULL, 1, 0};
   return &fake_description;
 }
 
@@ -48,8 +48,8 @@ static inline void fake_destroy(void *self) { ((fake *)self)->destroyed++; }
 static inline sheaf_status fake_create(const sheaf_factory *factory, const sheaf_host *host,
                                        const sheaf_value *settings, uint32_t count,
                                        sheaf_interface *out, sheaf_error *error) {
-  static const sheaf_manager_table table = {
-      sizeof table, 0, fake_describe, fake_run, NULL, NULL, fake_destroy};
+  static const sheaf_manager_table table = {sizeof table, 0,    fake_describe, fake_run,
+                                            NULL,         NULL, fake_destroy};
   (void)host, (void)settings, (void)count, (void)error;
   *out = (sheaf_interface){&table, factory->data};
   return SHEAF_OK;
@@ -72,7 +72,8 @@ static inline void fake_open(fake *f) {
   options.log_ctx = f;
   f->library = sheaf_library_new(&options, &error);
   assert_non_null(f->library);
-  factory = (sheaf_factory){.struct_size = sizeof factory, .id = "fake", .data = f, .create = fake_create};
+  factory = (sheaf_factory){
+      .struct_size = sizeof factory, .id = "fake", .data = f, .create = fake_create};
   f->manager = sheaf_manager_create(f->library, &factory, &factory, 0, NULL, &error);
   assert_non_null(f->manager);
 }
