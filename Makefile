@@ -2,7 +2,7 @@
 # A thin driver: CMake (CMakePresets.json) and scripts/ do the work.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-full install update-symbols update-abi format clean
+.PHONY: help setup build demo python test test-full install update-symbols update-abi format clean
 .NOTPARALLEL:
 
 help: ## show this
@@ -27,6 +27,9 @@ test: setup ## all tests: plain, under ASan + UBSan, thread tests under TSan, th
 test-full: ## the same and the slow ones: each allocation failed, fuzzing, a soak (half an hour)
 	@scripts/setup.sh --full
 	@scripts/test.sh --full
+
+python: setup ## build the Python package and install it into .venv (quick when nothing changed)
+	@scripts/python.sh
 
 install: ## install PREFIX=DIR: an optimised build; DIR may be moved afterwards
 	@if [ -z "$(PREFIX)" ]; then echo 'make install: say where: make install PREFIX=DIR' >&2; exit 2; fi

@@ -10,6 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tools_only=
 [[ ${1:-} != --tools-only ]] || tools_only=1
 lists=(scripts/debian-packages.txt)
+[[ -n $tools_only ]] || lists+=(scripts/debian-packages-python.txt)
 [[ ${1:-} != --full ]] || lists+=(scripts/debian-packages-full.txt)
 
 die() { printf 'setup: %s\n' "$@" >&2; exit 1; }
@@ -18,7 +19,7 @@ die() { printf 'setup: %s\n' "$@" >&2; exit 1; }
 find_python() {
   local python
   for python in python3 /usr/bin/python3; do
-    if "$python" -c 'import venv, ensurepip, sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
+    if "$python" -c 'import venv, ensurepip, sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
       command -v "$python"
       return
     fi
@@ -27,12 +28,14 @@ find_python() {
 }
 
 has() { # has KIND:NAME
-  local name=${1#*:}
+  local name=${1#*:} python
   case $1 in
     tool:*) command -v "$name" >/dev/null ;;
     header:*) printf '#include <stddef.h>\n#include <stdarg.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <%s>\n' "$name" |
       gcc -E -x c - >/dev/null 2>&1 ;;
     pc:*) pkg-config --exists "$name" 2>/dev/null ;;
+    python:Python.h) python=$(find_python) && [[ -f $("$python" -c 'import sysconfig
+print(sysconfig.get_path("include"))')/Python.h ]] ;;
     python:*) find_python >/dev/null ;;
     fuzzer:*) echo 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d && n > 9; }' |
       "$name" -fsanitize=fuzzer,address -x c - -o /dev/null >/dev/null 2>&1 ;;
@@ -84,7 +87,7 @@ check_tools() {
 
 make_venv() {
   local python stamp
-  python=$(find_python) || die "no python3 (3.9 or newer) with the modules venv and ensurepip"
+  python=$(find_python) || die "no python3 (3.10 or newer) with the modules venv and ensurepip"
   stamp="$(cat requirements-dev.txt <("$python" -c 'import sys; print(sys.version, sys.prefix)') | cksum) $PWD"
   if [[ -f .venv/stamp && $(<.venv/stamp) == "$stamp" ]] && .venv/bin/python -c '' 2>/dev/null; then
     return

@@ -40,10 +40,10 @@ record() { # record NAME STATUS CLOSING-LINE
 }
 
 declare -A built=()
-build() { # build PRESET: once; remembers how it went
+build() { # build PRESET, or `python` for its package: once; remembers how it went
   [[ -z ${built[$1]:-} ]] || return "${built[$1]}"
   printf '\n== build %s\n' "$1"
-  scripts/build.sh "$1"
+  if [[ $1 == python ]]; then scripts/python.sh; else scripts/build.sh "$1"; fi
   built[$1]=$?
   return "${built[$1]}"
 }
@@ -101,6 +101,8 @@ piece "ctest tsan" tsan "$ctest_closing" run_ctest tsan "${without_slow[@]}"
 # The documentation is tried with the plain build only: its snippets know of no sanitizer.
 piece "pytest dev" dev "$pytest_closing" run_pytest dev tests/cli tests/docs
 piece "pytest asan" asan "$pytest_closing" run_pytest asan tests/cli
+# It has a libsheaf of its own, as it is installed: optimised.
+piece "pytest python" python "$pytest_closing" run_pytest dev tests/python
 [[ -z $full ]] || piece "fuzz" fuzz '^fuzz: ' scripts/fuzz.sh
 summary
 ((failed == 0))

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Batch-resolution middleware: ask a manager about many entity references at once.
+
+    import sheaf
+
+    with sheaf.open("bal", library_path="library.json") as manager:
+        batch = manager.resolve(refs, ["named"])
+
+Names are loaded when they are first used: a process that only runs a manager written in Python
+needs no libsheaf of this package's.
+"""
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sheaf._constants import Access as Access
+    from sheaf._constants import Status as Status
+    from sheaf._describe import Description as Description
+    from sheaf._describe import ManagerInfo as ManagerInfo
+    from sheaf._describe import ManagerList as ManagerList
+    from sheaf._describe import SearchPlace as SearchPlace
+    from sheaf._describe import SettingInfo as SettingInfo
+    from sheaf._describe import Verb as Verb
+    from sheaf._errors import BatchError as BatchError
+    from sheaf._errors import BusyError as BusyError
+    from sheaf._errors import ClosedError as ClosedError
+    from sheaf._errors import ConfigError as ConfigError
+    from sheaf._errors import DeadlineError as DeadlineError
+    from sheaf._errors import ElementError as ElementError
+    from sheaf._errors import EndedError as EndedError
+    from sheaf._errors import InvalidArgumentError as InvalidArgumentError
+    from sheaf._errors import ManagerError as ManagerError
+    from sheaf._errors import NotFoundError as NotFoundError
+    from sheaf._errors import PluginError as PluginError
+    from sheaf._errors import SheafError as SheafError
+    from sheaf._errors import SystemFailure as SystemFailure
+    from sheaf._errors import UnsupportedError as UnsupportedError
+    from sheaf._library import Library as Library
+    from sheaf._library import describe as describe
+    from sheaf._library import managers as managers
+    from sheaf._library import open as open
+    from sheaf._manager import OpenManager as OpenManager
+
+    __version__: str
+
+# Where each public name is defined.
+_NAMES = {
+    "_constants": ["Access", "Status"],
+    "_describe": ["Description", "ManagerInfo", "ManagerList", "SearchPlace", "SettingInfo", "Verb"],
+    "_errors": ["BatchError", "BusyError", "ClosedError", "ConfigError", "DeadlineError",
+                "ElementError", "EndedError", "InvalidArgumentError", "ManagerError",
+                "NotFoundError", "PluginError", "SheafError", "SystemFailure", "UnsupportedError"],
+    "_library": ["Library", "describe", "managers", "open"],
+    "_manager": ["OpenManager"],
+}
+_HOMES = {name: f"sheaf.{module}" for module, names in _NAMES.items() for name in names}
+__all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+        value: Any = version("sheaf")
+    elif name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+    else:
+        raise AttributeError(f"module 'sheaf' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The console script: becomes the command `sheaf` that the package brings along."""
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+COMMAND = Path(__file__).with_name("_native") / "bin" / "sheaf"
+
+
+def main() -> None:
+    os.execv(COMMAND, ["sheaf", *sys.argv[1:]])

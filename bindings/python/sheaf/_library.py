@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Libraries: what belongs together in a process. Names, known plugins, open managers, the log."""
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import weakref
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from sheaf._cffi import ffi, lib
+from sheaf._describe import Description, ManagerList, read_factory, read_list
+from sheaf._errors import ClosedError, ConfigError
+from sheaf._manager import OpenManager
+from sheaf._names import Names
+from sheaf._settings import Setting, Settings
+from sheaf._text import c_string, raised
+
+StrPath = str | os.PathLike[str]
+
+
+def _load_config(path: StrPath | None) -> Any:
+    error = ffi.new("sheaf_error *")
+    config = lib.sheaf_config_load(ffi.NULL if path is None else c_string(path), error)
+    if not config:
+        raise raised(error)
+    return ffi.gc(config, lib.sheaf_config_free)
+
+
+def _as_id(id: StrPath) -> StrPath:
+    """An id; or a path, which has a slash in it."""
+    if isinstance(id, str):
+        return id
+    path = os.fspath(id)
+    return path if "/" in path else f"./{path}"
+
+
+class Library:
+    """An instance of Sheaf. Most processes need only the one that `sheaf.open` makes by itself.
+
+    Args:
+        config: a configuration file, or an empty string for the one that the command would take:
+            `$SHEAF_CONFIG`, else `sheaf.json` in the working folder.
+        plugin_paths: folders or manifest files to look for plugins in before anywhere else.
+        strict: refuse plugins that somebody else could have written.
+        application: the program's name, told to managers; default the script's.
+    Raises:
+        ConfigError: the configuration file is not valid, or cannot be read.
+    """
+
+    def __init__(self, *, config: StrPath | None = None, plugin_paths: Iterable[StrPath] = (),
+                 strict: bool = False, application: str | None = None) -> None:
+        if isinstance(plugin_paths, (str, bytes, os.PathLike)):
+            raise TypeError("plugin_paths is one path: give a list of them")
+        self._config = None if config is None else _load_config(config or None)
+        if application is None:
+            application = Path(sys.argv[0]).name if sys.argv and sys.argv[0] else "python"
+        name = c_string(application)
+        paths = [c_string(path) for path in plugin_paths]
+        path_array = ffi.new("const char *[]", paths)
+        options = ffi.new("sheaf_library_options *")
+        options.struct_size = ffi.sizeof("sheaf_library_options")
+        options.flags = lib.SHEAF_LIBRARY_STRICT if strict else 0
+        options.application = name
+        options.plugin_paths, options.plugin_path_count = path_array, len(paths)
+        options.config = self._config or ffi.NULL
+        error = ffi.new("sheaf_error *")
+        pointer = lib.sheaf_library_new(options, error)
+        if not pointer:
+            raise raised(error)
+        # Freed with the last reference: managers have one, and whoever calls holds a manager.
+        self._pointer = ffi.gc(pointer, lib.sheaf_library_free)
+        self._pid = os.getpid()
+        self._closed = False
+        self._managers: weakref.WeakSet[OpenManager] = weakref.WeakSet()
+        self._names = Names(self._pointer)
+
+    def _fork_refusal(self) -> ClosedError | None:
+        return None
+
+    def _open_pointer(self) -> Any:
+        if self._closed:
+            raise self._fork_refusal() or ClosedError("the library is closed", lib.SHEAF_CLOSED)
+        return self._pointer
+
+    @property
+    def config_path(self) -> Path | None:
+        """The configuration file that was read."""
+        path = lib.sheaf_config_path(self._config) if self._config else None
+        return Path(os.fsdecode(ffi.string(path))) if path else None
+
+    def open(self, id: StrPath | None = None, /, *, settings: Mapping[str, Setting] | None = None,
+             **more: Setting) -> OpenManager:
+        """Opens a manager: see `sheaf.open`. Without `id` the one that the configuration names."""
+        return self._open(id, {**(settings or {}), **more}, False)
+
+    def _open(self, id: StrPath | None, given: Mapping[str, Setting], private: bool) -> OpenManager:
+        pointer = self._open_pointer()
+        name, base = self._configured(id)
+        settings = Settings(given, base)
+        error = ffi.new("sheaf_error *")
+        manager = lib.sheaf_manager_open(pointer, name, settings.array, settings.count, error)
+        if not manager:
+            raise raised(error)
+        opened = OpenManager(self, manager, private)
+        self._managers.add(opened)
+        return opened
+
+    def _configured(self, id: StrPath | None) -> tuple[Any, list[Any]]:
+        """The manager's name for C, and the settings that the configuration has for it."""
+        named = (self._config and lib.sheaf_config_manager(self._config)) or None
+        if id is None and named is None:
+            where = f"{self.config_path} names none" if self.config_path else "there is no configuration"
+            raise ConfigError(f"which manager? {where}: give an id, or name one in a configuration file",
+                              lib.SHEAF_INVALID_CONFIG)
+        name = named if id is None else c_string(_as_id(id))
+        if self._config is None or (named and ffi.string(name) != ffi.string(named)):
+            return name, []  # those of another one would only be refused as unknown
+        count = ffi.new("uint32_t *")
+        settings = lib.sheaf_config_settings(self._config, count)
+        return name, [settings[i] for i in range(count[0])]
+
+    def managers(self) -> ManagerList:
+        """The plugins that are found, those too that are shadowed or refused. Loads none of them."""
+        error = ffi.new("sheaf_error *")
+        plugins = lib.sheaf_plugin_list_new(self._open_pointer(), error)
+        if not plugins:
+            raise raised(error)
+        return read_list(ffi.gc(plugins, lib.sheaf_plugin_list_free))
+
+    def describe(self, id: StrPath) -> Description:
+        """A manager that need not be open: its version and settings. Loads its plugin.
+
+        Raises:
+            NotFoundError, PluginError: there is none, or it cannot be loaded; says where was looked.
+        """
+        error = ffi.new("sheaf_error *")
+        factory = lib.sheaf_find_factory(self._open_pointer(), c_string(_as_id(id)), error)
+        if not factory:
+            raise raised(error)
+        return read_factory(factory)
+
+    def close(self) -> None:
+        """Closes the managers that are open. Later calls raise ClosedError. Again: no effect.
+
+        Raises:
+            BusyError: from inside a callback of one of its managers, which then stays open.
+        """
+        for manager in list(self._managers):
+            manager._private = False
+            manager.close()
+        self._closed = True
+
+    def __enter__(self) -> Library:
+        self._open_pointer()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+
+_default: Library | None = None
+_default_lock = threading.Lock()
+
+
+def _default_library() -> Library:
+    """The process's own, made when it is first needed."""
+    global _default
+    with _default_lock:
+        if _default is None or _default._closed:
+            _default = Library()
+        return _default
+
+
+def open(id: StrPath | None = None, /, *, config: StrPath | None = None,
+         library: Library | None = None, settings: Mapping[str, Setting] | None = None,
+         **more: Setting) -> OpenManager:
+    """Opens a manager.
+
+    Args:
+        id: of the manager, "bal"; or the path, with a slash in it, of its manifest or shared object.
+            None: the one that the configuration file names.
+        config: a configuration file, read as the command reads it: its plugin paths join the search,
+            and its settings hold where none are given here. Without `id` and without `config` the one
+            that the command would take: `$SHEAF_CONFIG`, else `sheaf.json` in the working folder.
+        library: where to open it; default one that the process shares, or with a configuration
+            file a new one.
+        settings: as a mapping, for names that are no Python names.
+        more: settings by keyword: str, int, float, bool or path. None is as if it were not given.
+    Raises:
+        NotFoundError: there is no such manager; says where was looked.
+        InvalidArgumentError: a setting is unknown, missing or wrong; says which there are.
+        ConfigError: the configuration file is not valid.
+        PluginError: the plugin cannot be used.
+        SheafError: what the manager failed with.
+    """
+    given = {**(settings or {}), **more}
+    if library is not None:
+        if config is not None:
+            raise TypeError("config and library are both given: give the file to sheaf.Library")
+        return library._open(id, given, False)
+    if config is None and id is not None:
+        return _default_library()._open(id, given, False)
+    if config is not None and not os.fspath(config):
+        raise ValueError("config is an empty path")
+    own = Library(config=config or "")
+    return own._open(id, given, True)
+
+
+def managers(*, library: Library | None = None) -> ManagerList:
+    """The plugins that are found, those too that are shadowed or refused. Loads none of them."""
+    return (library or _default_library()).managers()
+
+
+def describe(id: StrPath, /, *, library: Library | None = None) -> Description:
+    """A manager that need not be open: see `Library.describe`."""
+    return (library or _default_library()).describe(id)
