@@ -120,12 +120,16 @@ static void sleep_for_posts(sheaf_flight *f) {
   pthread_mutex_unlock(&f->sleeper.lock);
 }
 
-void sheaf_flight_settle(sheaf_flight *f) {
+void sheaf_flight_drain(sheaf_flight *f) {
   /* Who posts does it before it releases: without a hold, all that was posted is to be seen. */
   while (atomic_load(&f->holds) > 0 || atomic_load(&f->posted)) {
     sleep_for_posts(f);
     deliver(f, take_locked(f));
   }
+}
+
+void sheaf_flight_settle(sheaf_flight *f) {
+  sheaf_flight_drain(f);
   atomic_store_explicit(&f->settled, true, memory_order_release);
 }
 
@@ -187,6 +191,10 @@ static sheaf_status wait_call(const sheaf_call *call, int64_t timeout_ns) {
   sleep_until(f, wake_time(f, timeout_ns));
   deliver(f, take_locked(f));
   return sheaf_flight_poll(f);
+}
+
+sheaf_flight *sheaf_flight_of_call(const sheaf_call *call) {
+  return call->scratch == scratch ? flight_of(call) : NULL;
 }
 
 void sheaf_call_init(sheaf_call *call) {

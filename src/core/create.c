@@ -85,9 +85,9 @@ static void no_destroy(void *self) { (void)self; }
 
 static sheaf_status invalid(const sheaf_manager *m, sheaf_error *error, const char *what) {
   return sheaf_error_set(error, SHEAF_INVALID_PLUGIN,
-                         "manager '%s': %s: the plugin needs mending, or rebuilding against this "
+                         "%s '%s': %s: the plugin needs mending, or rebuilding against this "
                          "version's sheaf/abi.h",
-                         sheaf_manager_id(m), what);
+                         SHEAF_MANAGER_NOUN(m), sheaf_manager_id(m), what);
 }
 
 static sheaf_status copy_table(sheaf_manager *m, const void *table, sheaf_error *error) {
@@ -190,8 +190,8 @@ static sheaf_status instantiate(sheaf_manager *m, const sheaf_factory *original,
   why.message[sizeof why.message - 1] = '\0';
   for (size_t bad; why.message[bad = sheaf_utf8_valid_size(sheaf_cstr(why.message))];)
     why.message[bad] = '?';
-  return sheaf_error_set(error, status, "manager '%s' could not be opened: %s", sheaf_manager_id(m),
-                         why.message[0] ? why.message : sheaf_status_message(status));
+  return sheaf_error_set(error, status, "%s '%s' could not be opened: %s", SHEAF_MANAGER_NOUN(m),
+                         sheaf_manager_id(m), why.message[0] ? why.message : sheaf_status_message(status));
 }
 
 static sheaf_status build(sheaf_manager *m, const sheaf_factory *original,
@@ -217,9 +217,9 @@ static void link_to_library(sheaf_manager *m) {
   pthread_mutex_unlock(&m->library->lock);
 }
 
-sheaf_manager *sheaf_manager_create(sheaf_library *library, const sheaf_factory *factory,
-                                    const sheaf_factory *original, uint32_t plugin_minor,
-                                    const sheaf_value *settings, sheaf_error *error) {
+static sheaf_manager *create(sheaf_library *library, const sheaf_factory *factory,
+                             const sheaf_factory *original, uint32_t plugin_minor, bool stage,
+                             const sheaf_value *settings, sheaf_error *error) {
   sheaf_manager *m = calloc(1, sizeof *m);
   if (!m || !sheaf_gate_init(&m->gate)) {
     free(m);
@@ -228,7 +228,9 @@ sheaf_manager *sheaf_manager_create(sheaf_library *library, const sheaf_factory 
   }
   m->library = library;
   m->factory = factory;
+  m->stage = stage;
   m->sizes = sizes_at(plugin_minor);
+  m->current = memcmp(&m->sizes, &current, sizeof current) == 0;
   init_host(m);
   if (build(m, original, settings, error)) {
     sheaf_gate_destroy(&m->gate);
@@ -238,4 +240,16 @@ sheaf_manager *sheaf_manager_create(sheaf_library *library, const sheaf_factory 
   }
   link_to_library(m);
   return m;
+}
+
+sheaf_manager *sheaf_manager_create(sheaf_library *library, const sheaf_factory *factory,
+                                    const sheaf_factory *original, uint32_t plugin_minor,
+                                    const sheaf_value *settings, sheaf_error *error) {
+  return create(library, factory, original, plugin_minor, false, settings, error);
+}
+
+sheaf_manager *sheaf_manager_create_stage(sheaf_library *library, const sheaf_factory *factory,
+                                          const sheaf_factory *original,
+                                          const sheaf_value *settings, sheaf_error *error) {
+  return create(library, factory, original, SHEAF_ABI_MINOR, true, settings, error);
 }

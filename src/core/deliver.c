@@ -108,6 +108,7 @@ static const sheaf_result *heard(const sheaf_flight *f, const sheaf_result *r, s
 }
 
 static uint32_t call_host(const sheaf_flight *f, const sheaf_result *r) {
+  if (f->onward) return f->onward->results(f->onward, r, 1);
   if (SHEAF_IS_OK(r->status)) return f->success ? f->success(f->ctx, r->index, r) : SHEAF_CONTINUE;
   return f->error ? f->error(f->ctx, r->index, r) : SHEAF_CONTINUE;
 }
@@ -230,6 +231,20 @@ static uint32_t results_parallel(sheaf_flight *f, const sheaf_result *results, u
   return answer;
 }
 
+/* ------------------------------------------------------------------------- to a stage's sink */
+
+/* As many as are ordinary and come in order, at once; the others one by one. */
+static uint32_t results_onward(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
+  for (uint32_t i = 0, run; i < count; i += run ? run : 1) {
+    for (run = 0; i + run < count && is_ordinary(&results[i + run]); run++)
+      if (!sheaf_tracker_take_next(&f->tracker, results[i + run].index)) break;
+    if (run == 0) take_any(f, &results[i]);
+    else if (f->onward->results(f->onward, &results[i], run) != SHEAF_CONTINUE) stop(f);
+    if (UNLIKELY(!still_wanted(f))) return SHEAF_STOP;
+  }
+  return SHEAF_CONTINUE;
+}
+
 /* ------------------------------------------------------------------------------- the sink itself */
 
 /* Not the common case: on another thread, which is allowed, too late, or not allowed; or nothing. */
@@ -250,6 +265,7 @@ uint32_t sheaf_flight_results(sheaf_sink *sink, const sheaf_result *results, uin
   if (UNLIKELY(owner != (uintptr_t)sheaf_thread_here || !results))
     return results_elsewhere(f, results, count);
   if (UNLIKELY(!wanted(f))) return SHEAF_STOP;
+  if (f->onward) return results_onward(f, results, count);
   const sheaf_success_fn success = f->success;
   void *const ctx = f->ctx;
   for (uint32_t i = 0; i < count; i++) {

@@ -20,6 +20,7 @@ static void set_call(sheaf_flight *f, const sheaf_call *from, const sheaf_manage
 static void set_delivery(sheaf_flight *f, const sheaf_departure *d) {
   f->request = d->request;
   f->report = d->report;
+  f->onward = d->onward;
   f->success = d->callbacks.success;
   f->error = d->callbacks.error;
   f->ctx = d->callbacks.ctx;
@@ -55,6 +56,7 @@ sheaf_flight *sheaf_flight_open(const sheaf_departure *d) {
   atomic_store_explicit(&f->ended, SHEAF_OK, memory_order_relaxed);
   atomic_store_explicit(&f->thread, thread, memory_order_relaxed);
   atomic_store_explicit(&f->manager, d->manager, memory_order_relaxed);
+  atomic_store_explicit(&f->blamed, d->manager, memory_order_relaxed);
   /* In the one order with the manager's closing: see manager.c. */
   atomic_store(&f->owner, parallel ? SHEAF_ANY_THREAD : (uintptr_t)thread);
   return f;
@@ -101,7 +103,7 @@ static void report(const sheaf_flight *f, const sheaf_manager *m, sheaf_status s
   sheaf_error *error = f->report;
   if (!error || status == SHEAF_STOPPED) return;
   if (error->status == status && error->message[0]) return;
-  sheaf_error_set(error, status, "manager '%s': %s", sheaf_manager_id(m),
+  sheaf_error_set(error, status, "%s '%s': %s", SHEAF_MANAGER_NOUN(m), sheaf_manager_id(m),
                   why ? why : sheaf_status_message(status));
 }
 
@@ -122,13 +124,14 @@ static void lay_to_rest(sheaf_flight *f) {
 
 sheaf_status sheaf_flight_close(sheaf_flight *f, sheaf_status returned, const char *why,
                                 sheaf_summary *summary) {
-  sheaf_manager *m = f->manager;
+  sheaf_manager *m = atomic_load_explicit(&f->manager, memory_order_relaxed);
+  sheaf_manager *blamed = atomic_load_explicit(&f->blamed, memory_order_relaxed);
   if (atomic_load_explicit(&f->owner, memory_order_relaxed) == SHEAF_ANY_THREAD) take_back(f);
-  log_dropped(f, m);
+  log_dropped(f, blamed);
   bool whole = sheaf_tracker_answered(&f->tracker) == f->tracker.count;
   sheaf_status status = verdict(f, returned, whole);
   if (!whole && status != SHEAF_STOPPED) {
-    answer_rest(f, m, status ? status : SHEAF_NO_RESULT, why);
+    answer_rest(f, blamed, status ? status : SHEAF_NO_RESULT, why);
     if (atomic_load_explicit(&f->ended, memory_order_relaxed) == SHEAF_STOPPED)
       status = SHEAF_STOPPED;
   }
@@ -136,7 +139,7 @@ sheaf_status sheaf_flight_close(sheaf_flight *f, sheaf_status returned, const ch
     summary->failed = f->failed;
     summary->succeeded = sheaf_tracker_answered(&f->tracker) - f->failed;
   }
-  if (status) report(f, m, status, why);
+  if (status) report(f, blamed, status, why);
   lay_to_rest(f);
   if (sheaf_manager_is_closed(m)) sheaf_manager_destroy_unused(m);
   return status;

@@ -32,6 +32,7 @@ typedef struct sheaf_flight {
   bool interruptible;         /* there is a cancel or a deadline to look at */
   bool locked;                /* it holds its manager's gate */
   sheaf_tracker tracker;
+  sheaf_sink *onward; /* a stage's sink that takes what is heard; NULL: the callbacks do */
   sheaf_success_fn success;
   sheaf_error_fn error;
   void *ctx;
@@ -42,7 +43,9 @@ typedef struct sheaf_flight {
   uint32_t dropped_twice, dropped_range, dropped_first;
   struct sheaf_flight *outer; /* on the same thread */
   sheaf_error *report;        /* where the batch's own failure goes; may be NULL */
-  _Atomic(sheaf_manager *) manager; /* stays set at rest, for the log */
+  _Atomic(sheaf_manager *) manager; /* that was asked */
+  _Atomic(sheaf_manager *) blamed;  /* that answers: it, or what its stages passed the whole flight on
+                                       to. Stays set at rest, for the log */
   sheaf_call call;
 
   /* Cold. */
@@ -65,6 +68,7 @@ typedef struct sheaf_departure {
   const sheaf_request *request; /* sanitised, full size */
   const sheaf_call *call;       /* the host's, sanitised, full size */
   sheaf_callbacks callbacks;
+  sheaf_sink *onward; /* instead of the callbacks, or NULL */
   sheaf_error *report;
 } sheaf_departure;
 
@@ -108,8 +112,14 @@ void sheaf_flight_deliver_rest(sheaf_flight *flight, const sheaf_result *result)
 /* Gives a new flight's call its functions (call.c). */
 void sheaf_call_init(sheaf_call *call);
 
+/* The flight whose call this is; NULL if it is a host's, or a copy whose functions were cleared. */
+sheaf_flight *sheaf_flight_of_call(const sheaf_call *call);
+
 /* Delivers what is posted until the last hold has been released. To be called once `batch` has
  * returned, before anything that it may still use is let go. */
+void sheaf_flight_drain(sheaf_flight *flight);
+
+/* The same for good: nothing may be posted any more. */
 void sheaf_flight_settle(sheaf_flight *flight);
 
 /* Brings the flight to rest: from here on nobody is let in. */

@@ -42,13 +42,28 @@ static bool inside(const sheaf_manager *m) {
   return f != NULL;
 }
 
-sheaf_status sheaf_manager_close(sheaf_manager *m) {
-  if (!m) return SHEAF_OK;
-  if (inside(m)) return SHEAF_BUSY;
-  if (atomic_exchange(&m->closed, true)) return SHEAF_CLOSED;
+/* Closes it if it is in that state. Else why it cannot be. */
+static sheaf_status close_from(sheaf_manager *m, uint32_t state) {
+  if (!atomic_compare_exchange_strong(&m->state, &state, SHEAF_MANAGER_CLOSED))
+    return state == SHEAF_MANAGER_CLOSED ? SHEAF_CLOSED : SHEAF_BUSY;
   sheaf_manager_destroy_unused(m);
   return SHEAF_OK;
 }
+
+sheaf_status sheaf_manager_close(sheaf_manager *m) {
+  if (!m) return SHEAF_OK;
+  return inside(m) ? SHEAF_BUSY : close_from(m, SHEAF_MANAGER_OPEN);
+}
+
+sheaf_status sheaf_manager_own(sheaf_manager *m) {
+  uint32_t state = SHEAF_MANAGER_OPEN;
+  if (atomic_compare_exchange_strong(&m->state, &state, SHEAF_MANAGER_OWNED)) return SHEAF_OK;
+  return state == SHEAF_MANAGER_CLOSED ? SHEAF_CLOSED : SHEAF_BUSY;
+}
+
+void sheaf_manager_disown(sheaf_manager *m) { atomic_store(&m->state, SHEAF_MANAGER_OPEN); }
+
+void sheaf_manager_close_owned(sheaf_manager *m) { (void)close_from(m, SHEAF_MANAGER_OWNED); }
 
 sheaf_status sheaf_manager_free_all(sheaf_library *library) {
   for (sheaf_manager *m = library->managers; m; m = m->next)

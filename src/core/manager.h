@@ -16,6 +16,12 @@ typedef struct sheaf_abi_sizes {
   uint32_t request_flags;
 } sheaf_abi_sizes;
 
+/* sheaf_manager.state. OWNED: a stage has it, and only that closes it. */
+enum { SHEAF_MANAGER_OPEN, SHEAF_MANAGER_OWNED, SHEAF_MANAGER_CLOSED };
+
+/* What messages call a manager: by what it was opened as. */
+#define SHEAF_MANAGER_NOUN(manager) ((manager)->stage ? "stage" : "manager")
+
 struct sheaf_manager {
   sheaf_manager_table table; /* full size, no NULLs */
   void *self;
@@ -23,9 +29,11 @@ struct sheaf_manager {
   sheaf_description description; /* full size, its arrays copied */
   uint64_t verbs;       /* those below 64, as bits */
   bool serialized;
+  bool stage;   /* it wraps others: see core/relay.h */
+  bool current; /* it knows all that this core does */
   sheaf_gate gate;      /* if it is */
   sheaf_abi_sizes sizes;
-  _Atomic bool closed;
+  _Atomic uint32_t state; /* SHEAF_MANAGER_... */
   _Atomic bool destroyed;
   _Atomic uint32_t held; /* collected batches, and calls that are not flights */
   _Atomic uint32_t complaints;
@@ -46,6 +54,18 @@ sheaf_manager *sheaf_manager_create(sheaf_library *library, const sheaf_factory 
                                     const sheaf_factory *original, uint32_t plugin_minor,
                                     const sheaf_value *settings, sheaf_error *error);
 
+/* The same for a stage: `original` is the factory's record with the data of this opening, and needs
+ * to live only until this returns. */
+sheaf_manager *sheaf_manager_create_stage(sheaf_library *library, const sheaf_factory *factory,
+                                          const sheaf_factory *original,
+                                          const sheaf_value *settings, sheaf_error *error);
+
+/* Takes an open manager for a stage, which then closes it. SHEAF_CLOSED, or SHEAF_BUSY: another
+ * stage has it. And gives it back as it was, or closes it. */
+sheaf_status sheaf_manager_own(sheaf_manager *manager);
+void sheaf_manager_disown(sheaf_manager *manager);
+void sheaf_manager_close_owned(sheaf_manager *manager);
+
 /* Frees the handles of a library, destroying the managers that are still open. SHEAF_BUSY, and
  * nothing is done, if one is in use. */
 sheaf_status sheaf_manager_free_all(sheaf_library *library);
@@ -64,7 +84,7 @@ void sheaf_manager_release(sheaf_manager *manager);
 void sheaf_manager_destroy_unused(sheaf_manager *manager);
 
 static inline bool sheaf_manager_is_closed(const sheaf_manager *manager) {
-  return atomic_load(&manager->closed);
+  return atomic_load(&manager->state) == SHEAF_MANAGER_CLOSED;
 }
 
 /* Whether `describe` listed the verb. */

@@ -66,6 +66,7 @@ sheaf_status sheaf_question_read(sheaf_question *q, sheaf_id verb, const sheaf_r
   if (!status) status = check_request(&q->request, error);
   if (!status) status = read_call(&q->call, q->request.call, error);
   q->request.verb = verb;
+  q->onward = NULL;
   return status;
 }
 
@@ -90,10 +91,7 @@ static sheaf_status call_batch(const sheaf_manager *m, sheaf_flight *f, sheaf_re
   request->call = &f->call;
   sheaf_status status = m->table.batch(m->self, request, &f->sink);
   sheaf_flight_settle(f);
-  /* To the host this class would say that it asked wrongly. */
-  return SHEAF_STATUS_CLASS(status) == SHEAF_STATUS_CLASS(SHEAF_INVALID_ARGUMENT)
-             ? SHEAF_MANAGER_FAILURE
-             : status;
+  return sheaf_returned(m->stage, status);
 }
 
 /* Whether this thread is inside a batch of this serialized manager. */
@@ -120,7 +118,7 @@ static sheaf_status call_serialized(sheaf_manager *m, sheaf_flight *f, sheaf_req
 static sheaf_status fly(sheaf_manager *m, sheaf_question *q, sheaf_summary *summary,
                         sheaf_error *error) {
   const char *why = NULL;
-  sheaf_departure departure = {m, &q->request, &q->call, q->callbacks, error};
+  sheaf_departure departure = {m, &q->request, &q->call, q->callbacks, q->onward, error};
   sheaf_flight *f = sheaf_flight_open(&departure);
   if (!f) return SHEAF_OUT_OF_MEMORY;
   sheaf_status status;
@@ -158,7 +156,7 @@ static uint32_t record(void *ctx, uint32_t index, const sheaf_result *result) {
  * flight of their own, which is open all along, once it has been left. */
 static sheaf_status fly_recorded(sheaf_manager *m, sheaf_question *q, sheaf_summary *summary,
                                  sheaf_error *error) {
-  sheaf_departure departure = {m, &q->request, &q->call, q->callbacks, error};
+  sheaf_departure departure = {m, &q->request, &q->call, q->callbacks, q->onward, error};
   sheaf_arena arena = {0}; /* not the thread's: calls inside the batch come and go there */
   recording r = {&arena, NULL, 0};
   r.results = sheaf_arena_alloc(&arena, ((size_t)q->request.count + 1) * sizeof *r.results);
@@ -168,6 +166,7 @@ static sheaf_status fly_recorded(sheaf_manager *m, sheaf_question *q, sheaf_summ
     return SHEAF_OUT_OF_MEMORY;
   }
   q->callbacks = (sheaf_callbacks){sizeof q->callbacks, 0, &r, record, record};
+  q->onward = NULL;
   sheaf_status status = fly(m, q, NULL, error);
   f->interruptible = false; /* what was answered in time is delivered, however late it is now */
   (void)f->sink.results(&f->sink, r.results, r.count);
@@ -181,8 +180,10 @@ static sheaf_status fail_all(const sheaf_question *q, sheaf_summary *summary, sh
   sheaf_str text = sheaf_cstr(sheaf_status_message(SHEAF_OUT_OF_MEMORY));
   sheaf_result result = {0, SHEAF_OUT_OF_MEMORY, NULL, 0, SHEAF_RESULT_STATIC, text};
   uint32_t answer = SHEAF_CONTINUE;
-  for (; result.index < q->request.count && answer == SHEAF_CONTINUE; result.index++)
-    if (q->callbacks.error) answer = q->callbacks.error(q->callbacks.ctx, result.index, &result);
+  for (; result.index < q->request.count && answer == SHEAF_CONTINUE; result.index++) {
+    if (q->onward) answer = q->onward->results(q->onward, &result, 1);
+    else if (q->callbacks.error) answer = q->callbacks.error(q->callbacks.ctx, result.index, &result);
+  }
   if (summary) {
     summary->succeeded = 0;
     summary->failed = result.index;
@@ -242,7 +243,7 @@ static sheaf_status flush(sheaf_manager *m, const sheaf_question *q, sheaf_error
   sheaf_thread *thread = sheaf_thread_self();
   if (!thread) return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory for a flush");
   sheaf_error why = {0};
-  sheaf_departure departure = {m, &q->request, &q->call, q->callbacks, NULL};
+  sheaf_departure departure = {m, &q->request, &q->call, q->callbacks, NULL, NULL};
   sheaf_mark mark = sheaf_arena_mark(&thread->scratch);
   sheaf_flight *f = sheaf_flight_open(&departure); /* of nothing: for its call */
   sheaf_status status = f ? call_flush(m, f, &why) : SHEAF_OUT_OF_MEMORY;

@@ -10,9 +10,11 @@ typedef struct sheaf_question {
   sheaf_request request;
   sheaf_call call;
   sheaf_callbacks callbacks;
+  sheaf_sink *onward; /* a stage's sink, instead of the callbacks; NULL: they */
 } sheaf_question;
 
-/* Checks a request and its call, and copies them. The callbacks are left zero. */
+/* Checks a request and its call, and copies them. There is no `onward`; the callbacks are not
+ * touched. */
 sheaf_status sheaf_question_read(sheaf_question *q, sheaf_id verb, const sheaf_request *request,
                                  sheaf_error *error);
 
@@ -22,5 +24,13 @@ sheaf_status sheaf_question_read(sheaf_question *q, sheaf_id verb, const sheaf_r
  */
 sheaf_status sheaf_question_ask(sheaf_manager *manager, sheaf_question *q, bool ours,
                                 sheaf_summary *summary, sheaf_error *error);
+
+/* What a batch function returned, as the core understands it: of a plugin's manager, a status that
+ * would say to the host that it asked wrongly is the manager's failure. */
+static inline sheaf_status sheaf_returned(bool stage, sheaf_status status) {
+  return !stage && SHEAF_STATUS_CLASS(status) == SHEAF_STATUS_CLASS(SHEAF_INVALID_ARGUMENT)
+             ? SHEAF_MANAGER_FAILURE
+             : status;
+}
 
 #endif

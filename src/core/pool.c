@@ -99,9 +99,10 @@ static uint32_t complaining(const sheaf_library *library) {
 void sheaf_flights_forget(const sheaf_library *library) {
   pthread_mutex_lock(&pool_lock);
   for (sheaf_flight *f = all; f; f = f->all) {
-    sheaf_manager *manager = atomic_load_explicit(&f->manager, memory_order_relaxed);
-    if (manager && sheaf_manager_library(manager) == library)
-      atomic_store_explicit(&f->manager, NULL, memory_order_relaxed);
+    sheaf_manager *manager = atomic_load_explicit(&f->blamed, memory_order_relaxed);
+    if (!manager || sheaf_manager_library(manager) != library) continue;
+    atomic_store_explicit(&f->manager, NULL, memory_order_relaxed);
+    atomic_store_explicit(&f->blamed, NULL, memory_order_relaxed);
   }
   pthread_mutex_unlock(&pool_lock);
   while (complaining(library) > 0) sched_yield();
@@ -113,7 +114,7 @@ static bool worth_saying(uint32_t times) { return times <= 8 || (times & (times 
 /* From `begin` to `end` the manager and its library stay, for sheaf_flights_forget waits. */
 static sheaf_manager *begin_complaint(sheaf_flight *flight) {
   pthread_mutex_lock(&pool_lock);
-  sheaf_manager *manager = atomic_load_explicit(&flight->manager, memory_order_relaxed);
+  sheaf_manager *manager = atomic_load_explicit(&flight->blamed, memory_order_relaxed);
   if (manager) manager->library->complaining++;
   pthread_mutex_unlock(&pool_lock);
   return manager;
