@@ -10,7 +10,7 @@ sheaf_manager *sheaf_manager_open(sheaf_library *library, const char *id,
                                   sheaf_error *error) {
   sheaf_value *values = NULL;
   const sheaf_offer *offer = sheaf_registry_find(library, id, error);
-  if (!offer || sheaf_settings_resolve(&offer->factory, settings, count, &values, error))
+  if (!offer || sheaf_settings_resolve("manager", &offer->factory, settings, count, &values, error))
     return NULL;
   sheaf_manager *manager = sheaf_manager_create(library, &offer->factory, offer->original,
                                                 offer->abi_minor, values, error);

@@ -10,10 +10,11 @@
  * of kind none. Values borrow from the host's settings and from the factory. Freed with free();
  * NULL on success too if the factory takes none. SHEAF_INVALID_ARGUMENT with a message that names
  * the setting, what is wrong and what there is; SHEAF_OUT_OF_MEMORY. A SECRET value is in no
- * message.
+ * message. `noun`: what messages call the factory, "manager" or "stage".
  */
-sheaf_status sheaf_settings_resolve(const sheaf_factory *factory, const sheaf_setting *settings,
-                                    uint32_t count, sheaf_value **out, sheaf_error *error);
+sheaf_status sheaf_settings_resolve(const char *noun, const sheaf_factory *factory,
+                                    const sheaf_setting *settings, uint32_t count,
+                                    sheaf_value **out, sheaf_error *error);
 
 /*
  * Reads text as a kind of setting: strict, the whole of it, independent of the locale. NULL on

@@ -34,7 +34,7 @@ static sheaf_value take(uint32_t i, sheaf_value given) {
   sheaf_setting all[] = {setting(infos[i].name, given), setting("path", text("p"))};
   sheaf_value *values = NULL, value;
   sheaf_error error = {0};
-  if (sheaf_settings_resolve(&factory, all, i == PATH ? 1 : 2, &values, &error))
+  if (sheaf_settings_resolve("manager", &factory, all, i == PATH ? 1 : 2, &values, &error))
     fail_msg("%s", error.message);
   value = values[i];
   free(values);
@@ -44,12 +44,12 @@ static sheaf_value take(uint32_t i, sheaf_value given) {
 static void assert_refused(const sheaf_setting *all, uint32_t count, const char *message) {
   sheaf_value *values = NULL;
   sheaf_error error = {0};
-  assert_int_equal(sheaf_settings_resolve(&factory, all, count, &values, &error),
+  assert_int_equal(sheaf_settings_resolve("manager", &factory, all, count, &values, &error),
                    SHEAF_INVALID_ARGUMENT);
   assert_int_equal(error.status, SHEAF_INVALID_ARGUMENT);
   assert_has(error.message, message);
   assert_null(values);
-  assert_int_equal(sheaf_settings_resolve(&factory, all, count, &values, NULL),
+  assert_int_equal(sheaf_settings_resolve("manager", &factory, all, count, &values, NULL),
                    SHEAF_INVALID_ARGUMENT);
 }
 
@@ -62,7 +62,7 @@ static void defaults(void **state) {
   sheaf_setting path = setting("path", text("p"));
   sheaf_value *v = NULL;
   (void)state;
-  assert_int_equal(sheaf_settings_resolve(&factory, &path, 1, &v, NULL), SHEAF_OK);
+  assert_int_equal(sheaf_settings_resolve("manager", &factory, &path, 1, &v, NULL), SHEAF_OK);
   assert_int_equal(v[FLAG].kind, SHEAF_KIND_BOOL);
   assert_int_equal(v[FLAG].u.integer, 1);
   assert_int_equal(v[COUNT].u.integer, -5);
@@ -186,7 +186,7 @@ static void a_secret_is_not_shown(void **state) {
   sheaf_value *values;
   sheaf_error error;
   (void)state;
-  assert_int_equal(sheaf_settings_resolve(&factory, all, 2, &values, &error),
+  assert_int_equal(sheaf_settings_resolve("manager", &factory, all, 2, &values, &error),
                    SHEAF_INVALID_ARGUMENT);
   assert_has(error.message, "setting \"token\"");
   assert_has_not(error.message, "hunter2");
@@ -198,9 +198,9 @@ static void a_factory_without_settings(void **state) {
   sheaf_value *values = NULL;
   sheaf_error error;
   (void)state;
-  assert_int_equal(sheaf_settings_resolve(&bare, NULL, 0, &values, NULL), SHEAF_OK);
+  assert_int_equal(sheaf_settings_resolve("manager", &bare, NULL, 0, &values, NULL), SHEAF_OK);
   free(values);
-  assert_int_equal(sheaf_settings_resolve(&bare, &one, 1, &values, &error), SHEAF_INVALID_ARGUMENT);
+  assert_int_equal(sheaf_settings_resolve("manager", &bare, &one, 1, &values, &error), SHEAF_INVALID_ARGUMENT);
   assert_has(error.message, "has no setting \"x\": it takes none");
 }
 
