@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Includes run one way: cli -> public headers only; plugin -> core; core -> nothing else of src/;
+# Includes run one way: cli -> public headers only; stage -> plugin, core; plugin -> core; core -> nothing else of src/;
 # plugins -> sheaf/ headers and their own files. Tests may see everything.
 #   scripts/check_layers.sh
 set -euo pipefail
@@ -24,4 +24,5 @@ layer plugins "(\.\./)*(src/)?($modules)"
 layer src/cli '(\.\./)*(core|plugin|stage|plan|flow)'
 layer src/core '(\.\./)*(plugin|stage|plan|flow|cli)'
 layer src/plugin '(\.\./)*(stage|plan|flow|cli)'
+layer src/stage '(\.\./)*(plan|flow|cli)'
 ((failed == 0)) && echo "includes run one way"

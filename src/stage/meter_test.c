@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <sheaf/meter.h>
+
+#include "stage/histogram.h"
+#include "stage/testing.h"
+
+static staged S;
+
+static void buckets_hold_what_they_say(void **state) {
+  (void)state;
+  uint64_t before = 0;
+  for (uint32_t i = 0; i < SHEAF_HISTOGRAM_BUCKETS; i++) {
+    uint64_t top = sheaf_histogram_top(i);
+    assert_int_equal(sheaf_histogram_bucket(top), i);
+    assert_int_equal(sheaf_histogram_bucket(top + 1),
+                     i + 1 < SHEAF_HISTOGRAM_BUCKETS ? i + 1 : i);
+    if (i > 0) assert_true(top > before && top - before <= before / 8 + 1);
+    before = top;
+  }
+  assert_int_equal(sheaf_histogram_bucket(UINT64_MAX), SHEAF_HISTOGRAM_BUCKETS - 1);
+}
+
+static void quantiles_are_right_to_an_eighth(void **state) {
+  static sheaf_histogram h;
+  (void)state;
+  sheaf_histogram_sum sum = {0};
+  sheaf_histogram_read(&sum, &h);
+  assert_int_equal(sheaf_histogram_quantile(&sum, 0.5), 0);
+  for (uint64_t v = 1; v <= 10000; v++) sheaf_histogram_add(&h, v);
+  sheaf_histogram_read(&sum, &h);
+  assert_int_equal(sum.count, 10000);
+  assert_int_equal(sum.least, 1);
+  assert_int_equal(sum.most, 10000);
+  assert_int_equal(sum.sum, 50005000);
+  static const double parts[] = {0.0001, 0.5, 0.9, 0.99, 0.999, 1};
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    double exact = parts[i] * 10000, told = (double)sheaf_histogram_quantile(&sum, parts[i]);
+    assert_true(told >= exact && told <= exact * 1.125 + 1);
+  }
+}
+
+/* Every third fails, with one of two statuses. */
+static sheaf_status thirds(void *self, const sheaf_request *request, sheaf_sink *sink) {
+  (void)self;
+  for (uint32_t i = 0; i < request->count; i++) {
+    if (i % 3 == 2) sheaf_emit_error(sink, i, i % 2 ? SHEAF_AUTH_ERROR : 3999, sheaf_cstr(""));
+    else sheaf_emit_success(sink, i, NULL, 0, 0);
+  }
+  return SHEAF_OK;
+}
+
+static void it_counts(void **state) {
+  sheaf_interface meter;
+  sheaf_meter_snapshot snapshot = {.struct_size = sizeof snapshot};
+  sheaf_meter_error errors[4];
+  (void)state;
+  memset(&S, 0, sizeof S);
+  staged_open(&S, thirds);
+  staged_put(&S, "meter", NULL);
+  staged_put(&S, "dedupe", NULL); /* passes what it does not know on to the meter */
+  assert_int_equal(sheaf_manager_get_extension(S.top, SHEAF_METER_EXTENSION, &meter), SHEAF_OK);
+  const sheaf_meter_table *table = meter.table;
+  assert_int_equal(table->snapshot(meter.self, &snapshot), SHEAF_OK);
+  assert_int_equal(snapshot.batches + snapshot.latency_ns.most + snapshot.size.p50, 0);
+  static char text[300][8];
+  sheaf_str refs[300];
+  for (uint32_t i = 0; i < 300; i++) {
+    snprintf(text[i], sizeof text[i], "%u", i);
+    refs[i] = sheaf_cstr(text[i]);
+  }
+  assert_int_equal(staged_ask(&S, refs, 300), SHEAF_OK);
+  assert_int_equal(staged_ask(&S, refs, 12), SHEAF_OK);
+  assert_int_equal(table->snapshot(meter.self, &snapshot), SHEAF_OK);
+  assert_int_equal(snapshot.batches, 2);
+  assert_int_equal(snapshot.in_flight, 0);
+  assert_int_equal(snapshot.succeeded, 208);
+  assert_int_equal(snapshot.failed, 104);
+  assert_int_equal(snapshot.size.count, 2);
+  assert_int_equal(snapshot.size.sum, 312);
+  assert_int_equal(snapshot.size.least, 12);
+  assert_int_equal(snapshot.size.most, 300);
+  assert_true(snapshot.latency_ns.least > 0 && snapshot.latency_ns.p999 <= snapshot.latency_ns.most);
+  assert_int_equal(table->errors(meter.self, errors, 4), 2);
+  assert_int_equal(errors[0].status, SHEAF_AUTH_ERROR);
+  assert_int_equal(errors[0].count, 52);
+  assert_int_equal(errors[1].status, SHEAF_MANAGER_FAILURE); /* of a class that nobody knows */
+  assert_int_equal(errors[1].count, 52);
+  assert_int_equal(table->errors(meter.self, NULL, 0), 2);
+  snapshot.struct_size = 8;
+  assert_int_equal(table->snapshot(meter.self, &snapshot), SHEAF_INVALID_ARGUMENT);
+  assert_int_equal(sheaf_manager_get_extension(S.top, "vendor.thing/1", &meter), SHEAF_UNSUPPORTED);
+  staged_close(&S);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(buckets_hold_what_they_say),
+      cmocka_unit_test(quantiles_are_right_to_an_eighth),
+      cmocka_unit_test(it_counts),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
