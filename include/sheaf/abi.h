@@ -633,13 +633,21 @@ typedef struct sheaf_verb_info {
   uint32_t flags;
 } sheaf_verb_info;
 
-/* sheaf_description.flags. SERIALIZED: `batch` and `flush` must not be called twice at once. The
- * core then lets in one call at a time, first come first served (a caller's wait ends with its
- * cancel or deadline), and delivers the results to the host after it has let go: so the sink says
- * SHEAF_STOP only for cancel and deadline. A manager that asks itself from inside its own batch
- * gets SHEAF_BUSY. Two serialized managers that ask each other from inside their batches wait for
- * each other for good: do not. */
-enum { SHEAF_MANAGER_SERIALIZED = 1 << 16 };
+/* sheaf_description.flags */
+enum {
+  /* The manager answers from memory: its `batch` does no input or output, never sleeps (it calls
+   * neither call->wait nor call->hold) and never waits for another thread but to take memory. So a
+   * host may ask it while it holds a lock of its own, such as an interpreter's. A stage says so only
+   * if that is true of itself and of all that it asks. May be ignored. */
+  SHEAF_MANAGER_NONBLOCKING = 1,
+  /* `batch` and `flush` must not be called twice at once. The core then lets in one call at a time,
+   * first come first served (a caller's wait ends with its cancel or deadline), and delivers the
+   * results to the host after it has let go: so the sink says SHEAF_STOP only for cancel and
+   * deadline. A manager that asks itself from inside its own batch gets SHEAF_BUSY. Two serialized
+   * managers that ask each other from inside their batches wait for each other for good: do not.
+   * Callers wait for each other, so the core takes NONBLOCKING away from such a manager. */
+  SHEAF_MANAGER_SERIALIZED = 1 << 16
+};
 
 /* What a manager says of itself. Its own, like the arrays: they live until it is destroyed.
  * Extensible. */

@@ -59,7 +59,7 @@ static void test_description(void **state) {
     assert_int_equal(d->verbs[i].flags, SHEAF_VERB_PURE | SHEAF_VERB_IDEMPOTENT);
   assert_int_equal(d->prefix_count, 1);
   assert_true(sheaf_str_equal(d->prefixes[0], sheaf_cstr("bal:///")));
-  assert_int_equal(d->flags, 0);
+  assert_int_equal(d->flags, SHEAF_MANAGER_NONBLOCKING);
 }
 
 static void test_all_traits_are_static(void **state) {
@@ -396,6 +396,7 @@ static void test_latency(void **state) {
   test_sink sink;
   const sheaf_str refs[] = {SHEAF_STR("bal:///cat"), SHEAF_STR("bal:///dog")};
   assert_int_equal(test_open(&slow, NULL, animals, NULL, 250), SHEAF_OK);
+  assert_int_equal(slow.description->flags, 0); /* it sleeps */
   sheaf_request request = test_request(refs, 2);
   test_call_init(call);
   test_sink_init(&sink, 2);

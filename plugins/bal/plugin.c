@@ -37,6 +37,8 @@ static void set_up(bal_manager *manager, const bal_settings *settings) {
                                              .verbs = manager->verbs,
                                              .prefixes = &manager->scheme.prefix,
                                              .prefix_count = 1};
+  /* All is in memory, and the latency that is simulated is slept. */
+  if (manager->latency_ns == 0) manager->description.flags = SHEAF_MANAGER_NONBLOCKING;
   describe_verbs(manager);
 }
 

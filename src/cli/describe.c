@@ -66,8 +66,10 @@ static void put_verbs(cli_buffer *out, const cli_manager_view *view) {
   }
   if (description->prefix_count == 0) cli_put_text(out, " (it does not say)");
   bool serialized = description->flags & SHEAF_MANAGER_SERIALIZED;
+  bool nonblocking = description->flags & SHEAF_MANAGER_NONBLOCKING;
   cli_put_text(out, "\nCalls: ");
-  cli_put_text(out, serialized ? "one at a time (serialized)\n" : "any number at once\n");
+  cli_put_text(out, serialized ? "one at a time (serialized)" : "any number at once");
+  cli_put_text(out, nonblocking ? ", answered from memory (nonblocking)\n" : "\n");
 }
 
 void cli_describe_text(cli_buffer *out, const cli_manager_view *view) {
@@ -128,6 +130,8 @@ static void put_description_json(cli_buffer *out, const cli_manager_view *view) 
   }
   cli_put_text(out, "],\"serialized\":");
   cli_put_text(out, description->flags & SHEAF_MANAGER_SERIALIZED ? "true" : "false");
+  cli_put_text(out, ",\"nonblocking\":");
+  cli_put_text(out, description->flags & SHEAF_MANAGER_NONBLOCKING ? "true" : "false");
 }
 
 void cli_describe_json(cli_buffer *out, const cli_manager_view *view) {

@@ -4,6 +4,7 @@
 
 #include "core/copy.h"
 #include "core/flight.h"
+#include "core/manager.h"
 
 /* Results that a manager's thread handed in, copied. */
 struct sheaf_posted {
@@ -147,10 +148,21 @@ void sheaf_flight_wake(sheaf_flight *f) {
   pthread_mutex_unlock(&f->sleeper.lock);
 }
 
+/* A host may hold a lock of its own because of that promise: it hears that it is not kept. On the
+ * flight's own thread. */
+static void expect_blocking(sheaf_flight *f, const char *fault) {
+  const sheaf_manager *m = atomic_load_explicit(&f->blamed, memory_order_relaxed);
+  if (m->description.flags & SHEAF_MANAGER_NONBLOCKING) sheaf_flight_complain(f, fault);
+}
+
 static void hold(const sheaf_call *call) {
   sheaf_flight *f = flight_of(call);
-  if (on_its_thread(f)) atomic_fetch_add(&f->holds, 1);
-  else sheaf_flight_complain(f, "called call->hold outside its batch or its thread: refused");
+  if (!on_its_thread(f)) {
+    sheaf_flight_complain(f, "called call->hold outside its batch or its thread: refused");
+    return;
+  }
+  expect_blocking(f, "said SHEAF_MANAGER_NONBLOCKING, and holds its call for other threads");
+  atomic_fetch_add(&f->holds, 1);
 }
 
 static void release(const sheaf_call *call) {
@@ -188,6 +200,7 @@ static sheaf_status wait_call(const sheaf_call *call, int64_t timeout_ns) {
     sheaf_flight_complain(f, "called call->wait outside its batch or its thread: refused");
     return SHEAF_INVALID_ARGUMENT;
   }
+  if (timeout_ns) expect_blocking(f, "said SHEAF_MANAGER_NONBLOCKING, and sleeps in call->wait");
   sleep_until(f, wake_time(f, timeout_ns));
   deliver(f, take_locked(f));
   return sheaf_flight_poll(f);

@@ -173,6 +173,7 @@ static sheaf_status describe(sheaf_manager *m, sheaf_error *error) {
   if (d->verb_count == 0 || !d->verbs) return invalid(m, error, "describe lists no verbs");
   if (d->prefix_count && !d->prefixes) return invalid(m, error, "describe counts prefixes and has none");
   m->serialized = (d->flags & SHEAF_MANAGER_SERIALIZED) != 0;
+  if (m->serialized) m->description.flags &= ~(uint32_t)SHEAF_MANAGER_NONBLOCKING;
   return keep_description(m) ? SHEAF_OK
                              : sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory");
 }

@@ -118,6 +118,7 @@ def test_describe_as_json(sheaf, make_plugin_folder):
     assert "verbs" not in closed and "token" in closed["why_not_opened"]
     answer = json.loads(sheaf(*args, "--setting", "token=t").expect(0).out)
     assert answer["why_not_opened"] is None and answer["serialized"] is True
+    assert answer["nonblocking"] is False
     assert answer["verbs"] == [
         {"name": "sheaf.resolve/1", "pure": False, "idempotent": True},
         {"name": "sheaf.traits/1", "pure": True, "idempotent": False}]

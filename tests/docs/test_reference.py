@@ -45,6 +45,12 @@ def test_names():
     assert [row[:2] for row in table("Well-known names")] == wanted
 
 
+def test_description_flags():
+    block = ABI.split("/* sheaf_description.flags */", 1)[1].split("};", 1)[0]
+    wanted = re.findall(r"(SHEAF_\w+) = 1(?: << (\d+))?", block)
+    assert wanted == [(row[1], row[0].lstrip("0")) for row in table("Description flags")]
+
+
 def test_access():
     wanted = [[code, text] for _, code, text in x_macro("SHEAF_ACCESS_MAP")]
     assert [row[:2] for row in table("Modes of access")] == wanted
