@@ -12,6 +12,7 @@ typedef struct sheaf_thread {
   struct sheaf_flight *current; /* the innermost call; linked outwards */
   struct sheaf_flight *rest_first, *rest_last; /* oldest first */
   unsigned resting;
+  unsigned owing; /* how many of its calls owe other threads an answer: see sheaf_thread_owes */
 } sheaf_thread;
 
 /* Its address also tells threads apart. Initial-exec: one instruction to read, where the default
@@ -25,5 +26,13 @@ static inline sheaf_thread *sheaf_thread_self(void) {
   sheaf_thread *self = sheaf_thread_here;
   return __builtin_expect(self != NULL, 1) ? self : sheaf_thread_make();
 }
+
+/*
+ * A stage that asks on behalf of other threads, which wait, says so here for that time. A thread that
+ * owes an answer waits for nobody else's: two could wait for each other. It asks for itself.
+ */
+static inline void sheaf_thread_owe(void) { sheaf_thread_here->owing++; }
+static inline void sheaf_thread_paid(void) { sheaf_thread_here->owing--; }
+static inline bool sheaf_thread_owes(void) { return sheaf_thread_here->owing > 0; }
 
 #endif

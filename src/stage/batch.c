@@ -63,6 +63,7 @@ static sheaf_status batch_run(void *self, const sheaf_request *request, sheaf_si
 static sheaf_status batch_open(void *self, const sheaf_value *settings,
                                const sheaf_stage_options *options, sheaf_error *error) {
   batch_stage *b = self;
+  if (options->batcher_count) b->stage.description.flags = 0; /* the host's functions may take time */
   return sheaf_chain_make(b->stage.library, settings, options->batchers, options->batcher_count,
                           &b->chain, error);
 }

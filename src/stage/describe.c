@@ -26,13 +26,15 @@ static void add_prefix(sheaf_description *d, sheaf_str *prefixes, sheaf_str pref
 bool sheaf_stage_describe(sheaf_stage *stage) {
   sheaf_description *d = &stage->description;
   size_t verb_count = 1, prefix_count = 1;
+  uint32_t flags = stage->type->flags & SHEAF_STAGE_MAY_WAIT ? 0 : SHEAF_MANAGER_NONBLOCKING;
   for (uint32_t c = 0; c < stage->child_count; c++) {
+    flags &= of_child(stage, c)->flags;
     verb_count += of_child(stage, c)->verb_count;
     prefix_count += of_child(stage, c)->prefix_count;
   }
   sheaf_verb_info *verbs = calloc(verb_count, sizeof *verbs);
   sheaf_str *prefixes = calloc(prefix_count, sizeof *prefixes);
-  *d = (sheaf_description){sizeof *d, 0, verbs, prefixes, 0, 0};
+  *d = (sheaf_description){sizeof *d, flags, verbs, prefixes, 0, 0};
   if (!verbs || !prefixes) return false;
   for (uint32_t c = 0; c < stage->child_count; c++) {
     const sheaf_description *child = of_child(stage, c);

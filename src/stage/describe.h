@@ -7,8 +7,9 @@
 
 /*
  * Fills stage->description from the children's: the verbs that any of them serves, with the flags that
- * this library knows and all that serve it have; their prefixes. A serialized child has its gate, so
- * that the stage itself takes any number of calls. False: out of memory.
+ * this library knows and all that serve it have; their prefixes; SHEAF_MANAGER_NONBLOCKING if all are
+ * and the stage never waits. A serialized child has its gate, so that the stage itself takes any number
+ * of calls. False: out of memory.
  */
 bool sheaf_stage_describe(sheaf_stage *stage);
 
