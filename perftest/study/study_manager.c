@@ -70,7 +70,8 @@ static const sheaf_description *study_describe(void *self) {
   static const sheaf_verb_info verbs[] = {
       {SHEAF_VERB_RESOLVE, SHEAF_VERB_PURE | SHEAF_VERB_IDEMPOTENT}};
   static const sheaf_str prefixes[] = {SHEAF_STR("asset:///")};
-  static const sheaf_description description = {sizeof description, 0, verbs, prefixes, 1, 1};
+  static const sheaf_description description = {
+      sizeof description, SHEAF_MANAGER_NONBLOCKING, verbs, prefixes, 1, 1};
   return (void)self, &description;
 }
 
