@@ -115,10 +115,13 @@ static sheaf_posted *take_locked(sheaf_flight *f) {
 
 /* Until something is posted or no hold is left. */
 static void sleep_for_posts(sheaf_flight *f) {
-  pthread_mutex_lock(&f->sleeper.lock);
-  while (!atomic_load(&f->posted) && atomic_load(&f->holds) > 0)
-    sheaf_sleeper_wait(&f->sleeper, INT64_MAX);
-  pthread_mutex_unlock(&f->sleeper.lock);
+  for (bool ready = false; !ready;) {
+    int64_t until = sheaf_cancel_ask(f->call.cancel, CLOCK_MONOTONIC);
+    pthread_mutex_lock(&f->sleeper.lock);
+    ready = atomic_load(&f->posted) || atomic_load(&f->holds) == 0;
+    if (!ready) sheaf_sleeper_wait(&f->sleeper, until);
+    pthread_mutex_unlock(&f->sleeper.lock);
+  }
 }
 
 void sheaf_flight_drain(sheaf_flight *f) {
@@ -179,10 +182,13 @@ static void release(const sheaf_call *call) {
 /* Sleeps until something is posted, the flight ends, or the time comes. */
 static void sleep_until(sheaf_flight *f, int64_t until_ns) {
   sheaf_cancel_join(f->call.cancel, &f->sleeper);
-  pthread_mutex_lock(&f->sleeper.lock);
-  while (!atomic_load(&f->posted) && !sheaf_flight_poll(f) && (until_ns == INT64_MAX || sheaf_now_ns() < until_ns))
-    sheaf_sleeper_wait(&f->sleeper, until_ns);
-  pthread_mutex_unlock(&f->sleeper.lock);
+  for (bool ready = false; !ready;) {
+    int64_t ask_ns = sheaf_cancel_ask(f->call.cancel, CLOCK_MONOTONIC);
+    pthread_mutex_lock(&f->sleeper.lock);
+    ready = atomic_load(&f->posted) || sheaf_flight_look(f) || !sheaf_is_before(until_ns);
+    if (!ready) sheaf_sleeper_wait(&f->sleeper, ask_ns < until_ns ? ask_ns : until_ns);
+    pthread_mutex_unlock(&f->sleeper.lock);
+  }
   sheaf_cancel_leave(f->call.cancel, &f->sleeper);
 }
 

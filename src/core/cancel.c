@@ -2,13 +2,16 @@
 #include "core/cancel.h"
 
 #include <stdlib.h>
-#include <time.h>
 
-int64_t sheaf_now_ns(void) {
+#include "core/thread.h"
+
+static int64_t now_by(clockid_t clock) {
   struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(clock, &now);
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
+
+int64_t sheaf_now_ns(void) { return now_by(CLOCK_MONOTONIC); }
 
 bool sheaf_sleeper_init(sheaf_sleeper *sleeper) {
   pthread_condattr_t monotonic;
@@ -22,6 +25,11 @@ bool sheaf_sleeper_init(sheaf_sleeper *sleeper) {
   }
   pthread_mutex_destroy(&sleeper->lock);
   return false;
+}
+
+void sheaf_sleeper_end(sheaf_sleeper *sleeper) {
+  pthread_cond_destroy(&sleeper->wake);
+  pthread_mutex_destroy(&sleeper->lock);
 }
 
 void sheaf_sleeper_wait(sheaf_sleeper *sleeper, int64_t until_ns) {
@@ -54,6 +62,7 @@ sheaf_cancel *sheaf_cancel_new_child(sheaf_cancel *parent) {
   sheaf_cancel *child = sheaf_cancel_new();
   if (!child || !parent) return child;
   child->parent = parent;
+  child->asking = parent->asking;
   pthread_mutex_lock(&parent->lock);
   child->sibling = parent->children;
   child->sibling_link = &parent->children;
@@ -96,6 +105,37 @@ void sheaf_cancel_set(sheaf_cancel *cancel) {
   for (sheaf_cancel *c = cancel->children; c; c = c->sibling) sheaf_cancel_set(c);
   pthread_mutex_unlock(&cancel->lock);
 }
+
+/* ------------------------------------------------------------------------------------- asking */
+
+enum { LEAST_INTERVAL_NS = 1000000 };
+
+sheaf_cancel *sheaf_cancel_new_asking(sheaf_cancel_ask_fn ask, void *ctx, int64_t interval_ns) {
+  const sheaf_thread *here = sheaf_thread_self();
+  sheaf_cancel *cancel = here ? sheaf_cancel_new() : NULL;
+  if (!cancel || !ask) return cancel;
+  if (interval_ns < LEAST_INTERVAL_NS) interval_ns = LEAST_INTERVAL_NS;
+  cancel->own = (sheaf_asking){cancel, ask, ctx, interval_ns, sheaf_deadline_in(interval_ns),
+                               here->number, false};
+  cancel->asking = &cancel->own;
+  return cancel;
+}
+
+int64_t sheaf_cancel_ask(sheaf_cancel *cancel, clockid_t clock) {
+  if (!sheaf_cancel_asks(cancel)) return INT64_MAX;
+  sheaf_asking *a = cancel->asking;
+  const sheaf_thread *here = sheaf_thread_here;
+  if (!here || here->number != a->thread || a->under_way || sheaf_cancel_is_set(cancel))
+    return INT64_MAX;
+  if (now_by(clock) < a->next_ns) return a->next_ns;
+  a->under_way = true;
+  if (a->ask(a->ctx)) sheaf_cancel_set(a->cancel);
+  a->under_way = false;
+  a->next_ns = sheaf_deadline_in(a->interval_ns);
+  return a->next_ns;
+}
+
+/* ------------------------------------------------------------------------------------ sleepers */
 
 void sheaf_cancel_join(sheaf_cancel *cancel, sheaf_sleeper *sleeper) {
   if (!cancel) return;

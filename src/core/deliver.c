@@ -41,17 +41,28 @@ static sheaf_status look_outside(sheaf_flight *f, clockid_t clock) {
   return atomic_load_explicit(&f->ended, memory_order_relaxed);
 }
 
-sheaf_status sheaf_flight_poll(sheaf_flight *f) {
+sheaf_status sheaf_flight_look(sheaf_flight *f) {
   sheaf_status ended = atomic_load_explicit(&f->ended, memory_order_relaxed);
   if (ended || !f->interruptible) return ended;
   return look_outside(f, CLOCK_MONOTONIC);
 }
 
-/* Whether answers are still wanted. The coarse clock is late by a few milliseconds and costs a
- * fifth: this runs with every call of `results`. */
+sheaf_status sheaf_flight_poll(sheaf_flight *f) {
+  if (f->interruptible && !has_ended(f)) (void)sheaf_cancel_ask(f->call.cancel, CLOCK_MONOTONIC);
+  return sheaf_flight_look(f);
+}
+
+/* The coarse clock is late by a few milliseconds and costs a fifth: this runs with every call of
+ * `results`. */
+static bool wanted_outside(sheaf_flight *f) {
+  if (sheaf_cancel_asks(f->call.cancel)) (void)sheaf_cancel_ask(f->call.cancel, CLOCK_MONOTONIC_COARSE);
+  return !look_outside(f, CLOCK_MONOTONIC_COARSE);
+}
+
+/* Whether answers are still wanted. */
 static bool wanted(sheaf_flight *f) {
   if (has_ended(f)) return false;
-  return LIKELY(!f->interruptible) || !look_outside(f, CLOCK_MONOTONIC_COARSE);
+  return LIKELY(!f->interruptible) || wanted_outside(f);
 }
 
 /* The same between two results: the switch only. */

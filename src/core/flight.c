@@ -64,7 +64,7 @@ sheaf_flight *sheaf_flight_open(const sheaf_departure *d) {
 
 /* What the batch as a whole came to. `whole`: every index had been answered. */
 static sheaf_status verdict(sheaf_flight *f, sheaf_status returned, bool whole) {
-  sheaf_status ended = sheaf_flight_poll(f);
+  sheaf_status ended = sheaf_flight_look(f);
   /* What is whole has not been cancelled, though the switch may have been thrown since. */
   if (whole && ended != SHEAF_STOPPED) ended = SHEAF_OK;
   if (ended || SHEAF_IS_OK(returned)) return ended;

@@ -88,6 +88,9 @@ sheaf_status sheaf_flight_close(sheaf_flight *flight, sheaf_status status, const
 void sheaf_flight_wake(sheaf_flight *flight);
 
 /* SHEAF_OK, or why the flight should end. Looks at the clock. [any-thread] */
+sheaf_status sheaf_flight_look(sheaf_flight *flight);
+
+/* The same, and lets the host's switch ask first: with no lock held. */
 sheaf_status sheaf_flight_poll(sheaf_flight *flight);
 
 /* Says in the log that a manager did what it must not; `flight` may be at rest. */

@@ -33,11 +33,16 @@ static bool take_or_queue(sheaf_gate *gate, sheaf_gate_ticket *ticket) {
 static sheaf_status wait_for(sheaf_gate_ticket *ticket) {
   sheaf_flight *f = ticket->flight;
   sheaf_status why = SHEAF_OK;
-  int64_t until = f->call.deadline_ns ? f->call.deadline_ns : INT64_MAX;
+  int64_t deadline = f->call.deadline_ns ? f->call.deadline_ns : INT64_MAX;
   sheaf_cancel_join(f->call.cancel, &f->sleeper);
-  pthread_mutex_lock(&f->sleeper.lock);
-  while (!ticket->granted && !(why = sheaf_flight_poll(f))) sheaf_sleeper_wait(&f->sleeper, until);
-  pthread_mutex_unlock(&f->sleeper.lock);
+  for (bool granted = false; !granted && !why;) {
+    int64_t until = sheaf_cancel_ask(f->call.cancel, CLOCK_MONOTONIC);
+    if (deadline < until) until = deadline;
+    pthread_mutex_lock(&f->sleeper.lock);
+    granted = ticket->granted;
+    if (!granted && !(why = sheaf_flight_look(f))) sheaf_sleeper_wait(&f->sleeper, until);
+    pthread_mutex_unlock(&f->sleeper.lock);
+  }
   sheaf_cancel_leave(f->call.cancel, &f->sleeper);
   return why;
 }

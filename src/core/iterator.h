@@ -12,6 +12,7 @@
 #include <sheaf/iterator.h>
 
 #include "core/arena.h"
+#include "core/cancel.h"
 #include "core/perform.h"
 
 /* How far a sub-batch is. */
@@ -42,8 +43,7 @@ typedef struct sheaf_sub_batch {
 typedef struct sheaf_fetcher {
   bool started;
   pthread_t thread;
-  pthread_mutex_t lock; /* guards what follows */
-  pthread_cond_t changed;
+  sheaf_sleeper sleeper; /* its lock guards what follows */
   sheaf_sub_batch *queue[2];
   uint32_t queued;
   bool quit;

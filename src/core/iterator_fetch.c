@@ -4,16 +4,11 @@
 
 #include "core/iterator.h"
 
-bool sheaf_fetcher_init(sheaf_fetcher *f) {
-  if (pthread_mutex_init(&f->lock, NULL)) return false;
-  if (pthread_cond_init(&f->changed, NULL) == 0) return true;
-  pthread_mutex_destroy(&f->lock);
-  return false;
-}
+bool sheaf_fetcher_init(sheaf_fetcher *f) { return sheaf_sleeper_init(&f->sleeper); }
 
 /* The next that is handed in; NULL: it is over. Under the lock. */
 static sheaf_sub_batch *next_queued(sheaf_fetcher *f) {
-  while (f->queued == 0 && !f->quit) pthread_cond_wait(&f->changed, &f->lock);
+  while (f->queued == 0 && !f->quit) pthread_cond_wait(&f->sleeper.wake, &f->sleeper.lock);
   if (f->quit) return NULL;
   sheaf_sub_batch *sub = f->queue[0];
   f->queue[0] = f->queue[1];
@@ -25,15 +20,15 @@ static void *fetch(void *arg) {
   sheaf_iterator *it = arg;
   sheaf_fetcher *f = &it->fetcher;
   sheaf_sub_batch *sub;
-  pthread_mutex_lock(&f->lock);
+  pthread_mutex_lock(&f->sleeper.lock);
   while ((sub = next_queued(f))) {
-    pthread_mutex_unlock(&f->lock);
+    pthread_mutex_unlock(&f->sleeper.lock);
     sheaf_sub_ask(it, sub);
-    pthread_mutex_lock(&f->lock);
+    pthread_mutex_lock(&f->sleeper.lock);
     sub->stage = SHEAF_SUB_DONE;
-    pthread_cond_broadcast(&f->changed);
+    pthread_cond_broadcast(&f->sleeper.wake);
   }
-  pthread_mutex_unlock(&f->lock);
+  pthread_mutex_unlock(&f->sleeper.lock);
   return NULL;
 }
 
@@ -50,22 +45,25 @@ static bool start(sheaf_iterator *it) {
 bool sheaf_fetcher_hand(sheaf_iterator *it, sheaf_sub_batch *sub) {
   sheaf_fetcher *f = &it->fetcher;
   if (!f->started && !start(it)) return false;
-  pthread_mutex_lock(&f->lock);
+  pthread_mutex_lock(&f->sleeper.lock);
   sub->stage = SHEAF_SUB_HANDED;
   f->queue[f->queued++] = sub;
-  pthread_cond_broadcast(&f->changed);
-  pthread_mutex_unlock(&f->lock);
+  pthread_cond_broadcast(&f->sleeper.wake);
+  pthread_mutex_unlock(&f->sleeper.lock);
   return true;
 }
 
 void sheaf_fetcher_wait(sheaf_iterator *it, sheaf_sub_batch *sub) {
   sheaf_fetcher *f = &it->fetcher;
-  pthread_mutex_lock(&f->lock);
-  atomic_store(&f->host_waits, true);
-  while (sub->stage == SHEAF_SUB_HANDED && atomic_load(&sub->ready) <= sub->taken)
-    pthread_cond_wait(&f->changed, &f->lock);
-  atomic_store(&f->host_waits, false);
-  pthread_mutex_unlock(&f->lock);
+  for (bool ready = false; !ready;) {
+    int64_t until = sheaf_cancel_ask(it->cancel, CLOCK_MONOTONIC);
+    pthread_mutex_lock(&f->sleeper.lock);
+    atomic_store(&f->host_waits, true);
+    ready = sub->stage != SHEAF_SUB_HANDED || atomic_load(&sub->ready) > sub->taken;
+    if (!ready) sheaf_sleeper_wait(&f->sleeper, until);
+    atomic_store(&f->host_waits, false);
+    pthread_mutex_unlock(&f->sleeper.lock);
+  }
 }
 
 void sheaf_fetcher_publish(sheaf_iterator *it, sheaf_sub_batch *sub, uint32_t ready) {
@@ -74,19 +72,18 @@ void sheaf_fetcher_publish(sheaf_iterator *it, sheaf_sub_batch *sub, uint32_t re
    * one of the two sees the other. */
   atomic_store(&sub->ready, ready);
   if (!atomic_load(&f->host_waits)) return;
-  pthread_mutex_lock(&f->lock);
-  pthread_cond_broadcast(&f->changed);
-  pthread_mutex_unlock(&f->lock);
+  pthread_mutex_lock(&f->sleeper.lock);
+  pthread_cond_broadcast(&f->sleeper.wake);
+  pthread_mutex_unlock(&f->sleeper.lock);
 }
 
 void sheaf_fetcher_end(sheaf_fetcher *f) {
   if (f->started) {
-    pthread_mutex_lock(&f->lock);
+    pthread_mutex_lock(&f->sleeper.lock);
     f->quit = true;
-    pthread_cond_broadcast(&f->changed);
-    pthread_mutex_unlock(&f->lock);
+    pthread_cond_broadcast(&f->sleeper.wake);
+    pthread_mutex_unlock(&f->sleeper.lock);
     pthread_join(f->thread, NULL);
   }
-  pthread_cond_destroy(&f->changed);
-  pthread_mutex_destroy(&f->lock);
+  sheaf_sleeper_end(&f->sleeper);
 }

@@ -2,6 +2,7 @@
 #include "core/thread.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "core/flight.h"
@@ -11,6 +12,7 @@ _Thread_local sheaf_thread *sheaf_thread_here;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static bool have_key;
+static _Atomic uint64_t made; /* threads, ever */
 
 /* When a thread ends, its flights go on resting elsewhere. */
 static void leave(void *thread) {
@@ -32,6 +34,7 @@ sheaf_thread *sheaf_thread_make(void) {
     free(self);
     return NULL;
   }
+  self->number = atomic_fetch_add(&made, 1) + 1;
   sheaf_thread_here = self;
   return self;
 }

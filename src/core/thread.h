@@ -3,6 +3,8 @@
 #ifndef SHEAF_CORE_THREAD_H
 #define SHEAF_CORE_THREAD_H
 
+#include <stdint.h>
+
 #include "core/arena.h"
 
 struct sheaf_flight;
@@ -13,6 +15,7 @@ typedef struct sheaf_thread {
   struct sheaf_flight *rest_first, *rest_last; /* oldest first */
   unsigned resting;
   unsigned owing; /* how many of its calls owe other threads an answer: see sheaf_thread_owes */
+  uint64_t number; /* no other thread has had it */
 } sheaf_thread;
 
 /* Its address also tells threads apart. Initial-exec: one instruction to read, where the default

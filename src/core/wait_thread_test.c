@@ -106,11 +106,29 @@ static void it_ends_with_the_call(void **state) {
   sheaf_cancel_free(call.cancel);
 }
 
+static bool yes(void *asked) {
+  ++*(unsigned *)asked;
+  return true;
+}
+
+static void it_lets_the_host_be_asked(void **state) {
+  sheaf_call call = SHEAF_CALL_INIT;
+  unsigned asked = 0;
+  (void)state;
+  until_ns = INT64_MAX;
+  call.cancel = sheaf_cancel_new_asking(yes, &asked, MS);
+  ask(&call, NULL, NULL);
+  assert_int_equal(waited[0], SHEAF_CANCELLED);
+  assert_int_equal(asked, 1);
+  sheaf_cancel_free(call.cancel);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(it_ends_when_it_is_said),
       cmocka_unit_test(it_ends_at_its_time),
       cmocka_unit_test(it_ends_with_the_call),
+      cmocka_unit_test(it_lets_the_host_be_asked),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

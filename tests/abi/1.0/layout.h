@@ -205,6 +205,7 @@ ALIAS(sheaf_access, uint32_t) /* 4 bytes */
 ALIAS(sheaf_id, uint32_t) /* 4 bytes */
 ALIAS(sheaf_kind, uint16_t) /* 2 bytes */
 ALIAS(sheaf_status, uint32_t) /* 4 bytes */
+ALIAS(sheaf_cancel_ask_fn, _Bool (*)(void *ctx)) /* 8 bytes */
 ALIAS(sheaf_error_fn, uint32_t (*)(void *ctx, uint32_t index, const sheaf_result *error)) /* 8 bytes */
 ALIAS(sheaf_log_fn, void (*)(void *ctx, uint32_t level, sheaf_str source, sheaf_str message)) /* 8 bytes */
 ALIAS(sheaf_plugin_entry, const sheaf_plugin *(*)(void)) /* 8 bytes */

@@ -502,8 +502,9 @@ struct sheaf_call {
 
   /* Should the manager go on? SHEAF_OK; or why not (SHEAF_CANCELLED, SHEAF_DEADLINE, SHEAF_STOPPED,
    * SHEAF_OUT_OF_MEMORY of the core's own; SHEAF_CLOSED: too late to ask): then it returns as soon
-   * as it can, and the core answers for what is missing. Cheap. [any-thread] as long as the call is
-   * valid. */
+   * as it can, and the core answers for what is missing. Cheap; but on the call's own thread it may
+   * let the host look for Ctrl-C and the like, so hold no lock of your own there, as with the sink.
+   * [any-thread] as long as the call is valid. */
   sheaf_status (*poll)(const sheaf_call *call) SHEAF_NOEXCEPT;
 
   /* Sleeps until `timeout_ns` have passed (negative: no limit), or results that were posted have
