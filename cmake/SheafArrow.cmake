@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# nanoarrow, which writes Arrow IPC streams, from the sources that scripts/fetch_nanoarrow.sh put into
+# nanoarrow, which writes Arrow IPC streams, from the sources that scripts/fetch_sources.sh put into
 # build/downloads: the static library `sheaf_nanoarrow`, for the command and for tests. libsheaf itself
 # needs none of it. Without the sources there is no such target, and the command says so when asked for
 # --format arrow.

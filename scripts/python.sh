@@ -12,7 +12,7 @@ if [[ -f $cache ]] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD/bindings/p
 fi
 
 inputs() { # what the package is made from, and for which interpreter
-  find CMakeLists.txt cmake include src plugins bindings/python scripts/nanoarrow requirements-dev.txt \
+  find CMakeLists.txt cmake include src plugins bindings/python scripts/sources requirements-dev.txt \
     -name __pycache__ -prune -o -type f -printf '%p %T@ %s\n' | sort
   .venv/bin/python -c 'import sys; print(sys.version, sys.prefix)'
 }

@@ -100,14 +100,18 @@ make_venv() {
   echo "$stamp" > .venv/stamp
 }
 
-# Without it only one output format is missing, so that a build goes on; the tests want all.
-fetch_nanoarrow() {
+# Libraries that Debian has no package of. The build needs yyjson; without nanoarrow only one output
+# format is missing, so that a build goes on, but the tests want all.
+fetch_sources() {
   local python
-  if python=$(find_python) && scripts/fetch_nanoarrow.sh "$python"; then return; fi
+  python=$(find_python) || die "no python3 (3.10 or newer) with the modules venv and ensurepip"
+  scripts/fetch_sources.sh "$python" yyjson ||
+    die "could not fetch yyjson (no network?): see above; run this again"
+  if scripts/fetch_sources.sh "$python" nanoarrow; then return; fi
   [[ -n $tools_only ]] || die "could not fetch nanoarrow (no network?): see above; run this again"
-  echo "setup: no sources of nanoarrow (no python3, or no network?): building without --format arrow" >&2
+  echo "setup: no sources of nanoarrow (no network?): building without --format arrow" >&2
 }
 
 check_tools
 [[ -n $tools_only ]] || make_venv
-fetch_nanoarrow
+fetch_sources

@@ -250,6 +250,13 @@ static inline void sheaf_index_prefetch(sheaf_str text) {
   SHEAF_INDEX_PREFETCH(text.data + text.size - 1);
 }
 
+/* Starts fetching the place where `key` is, or will be put. For a key that is met some time before it
+ * is needed. */
+static inline void sheaf_index_prefetch_slot(const sheaf_index *index, sheaf_str key) {
+  if (index->slots)
+    SHEAF_INDEX_PREFETCH(&index->slots[(size_t)sheaf_index_hash(index, key) & index->mask]);
+}
+
 /* Starts fetching the stored key that a hash most likely belongs to. */
 static inline void sheaf_index_prefetch_key(const sheaf_index *index, uint64_t hash) {
   const sheaf_index_slot *slot = &index->slots[(size_t)hash & index->mask];

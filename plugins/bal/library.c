@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From text to library: scanned, parsed, walked, and its names made the host's. */
+/* From text to library: parsed, walked, and its names made the host's. */
 #include "load.h"
 
 #include "path.h"
 
-#include <errno.h>
-#include <sheaf/utf8.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define VERSION_TRAIT "openassetio-mediacreation:lifecycle.Version"
@@ -20,49 +17,13 @@ static bool fail_at(bal_loader *loader, size_t offset, const char *what) {
   return false;
 }
 
-static bool is_space(char c) { return c && strchr(" \t\r\n", c); }
-
-/* Where in broken text cJSON stopped. Where it wanted the name of a member it is one too far. */
-static size_t stopped_at(sheaf_str text, size_t at) {
-  while (at < text.size && is_space(text.data[at])) at++;
-  while (at > 0 && at < text.size && ((unsigned char)text.data[at] & 0xc0u) == 0x80u) at--;
-  if (at < 2 || is_space(text.data[at - 1]) || strchr("\"-0123456789tfn{[,:", text.data[at - 1]))
-    return at;
-  size_t before = at - 2;
-  while (before > 0 && is_space(text.data[before])) before--;
-  return strchr("{,", text.data[before]) ? at - 1 : at;
-}
-
-/* The tree, to be deleted by the caller; NULL after an error. `text` has a NUL behind it. */
-static cJSON *parse(bal_loader *loader) {
-  sheaf_str text = loader->text;
-  const char *end = text.data;
-  errno = 0;
-  cJSON *tree = cJSON_ParseWithLengthOpts(text.data, text.size + 1, &end, 0);
-  size_t at = end ? (size_t)(end - text.data) : 0;
-  while (tree && at < text.size && is_space(text.data[at])) at++;
-  if (tree && at == text.size) return tree;
-  /* To cJSON, a lack of memory is as good as a wrong character; malloc tells. */
-  if (!tree && errno == ENOMEM) return (void)bal_no_memory(loader), NULL;
-  at = tree ? at : stopped_at(text, at);
-  cJSON_Delete(tree);
-  if (at >= text.size) {
-    (void)fail_at(loader, text.size, "it ends too early");
-  } else {
-    char what[64];
-    const char *from = text.data + at, *p = from;
-    (void)sheaf_utf8_next(&p, text.data + text.size);
-    (void)snprintf(what, sizeof what, "'%.*s' is not expected here", (int)(p - from), from);
-    (void)fail_at(loader, at, what);
-  }
-  return NULL;
-}
-
 /* Variables come first, wherever they stand: entities need them. */
-static bool load_variables(bal_loader *loader, const bal_place *root, const cJSON *tree) {
-  const cJSON *variables = NULL;
-  for (const cJSON *child = tree->child; child; child = child->next)
-    if (strcmp(child->string, "variables") == 0) variables = child;
+static bool load_variables(bal_loader *loader, const bal_place *root, yyjson_val *tree) {
+  yyjson_val *key, *child, *variables = NULL;
+  size_t i, most;
+  yyjson_obj_foreach(tree, i, most, key, child) {
+    if (yyjson_equals_str(key, "variables")) variables = child;
+  }
   bal_place here = {root, "variables", 0};
   return !variables || bal_load_variables(loader, &here, variables);
 }
@@ -84,14 +45,8 @@ static bool set_path_variables(bal_loader *loader, sheaf_str path) {
 
 typedef struct member {
   const char *name;
-  bool (*load)(bal_loader *loader, const bal_place *place, const cJSON *item);
+  bool (*load)(bal_loader *loader, const bal_place *place, yyjson_val *item);
 } member;
-
-static bool skip_known(bal_loader *loader, const bal_place *place, const cJSON *item) {
-  (void)place;
-  bal_skip(loader, item);
-  return true;
-}
 
 /* Members of the document that are not in this list are fine: editors and people leave theirs. */
 static const member members[] = {{"entities", bal_load_entities},
@@ -99,17 +54,18 @@ static const member members[] = {{"entities", bal_load_entities},
                                  {"managementPolicy", bal_load_policies},
                                  {"defaultEntities", bal_load_defaults}};
 
-static bool load_document(bal_loader *loader, const cJSON *tree, sheaf_str path) {
+static bool load_document(bal_loader *loader, sheaf_str path) {
+  yyjson_val *tree = yyjson_doc_get_root(loader->document), *key, *child;
   bal_place root = {NULL, NULL, 0};
-  if (!cJSON_IsObject(tree)) return bal_wrong_type(loader, &root, "object", tree);
+  if (!yyjson_is_obj(tree)) return bal_wrong_type(loader, &root, "object", tree);
   if (!load_variables(loader, &root, tree)) return false;
   if (path.size && !set_path_variables(loader, path)) return false;
-  for (const cJSON *child = tree->child; child; child = child->next) {
-    bal_place here = {&root, child->string, 0};
-    bool (*load)(bal_loader *, const bal_place *, const cJSON *) = skip_known;
+  size_t at, most;
+  yyjson_obj_foreach(tree, at, most, key, child) {
+    bal_place here = {&root, yyjson_get_str(key), 0};
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-      if (strcmp(child->string, members[i].name) == 0) load = members[i].load;
-    if (!load(loader, &here, child)) return false;
+      if (yyjson_equals_str(key, members[i].name) && !members[i].load(loader, &here, child))
+        return false;
   }
   return true;
 }
@@ -154,11 +110,11 @@ static bool number_own_names(bal_loader *loader) {
 
 static bool load_text(bal_loader *loader, sheaf_str path) {
   bal_fault fault;
-  if (!bal_json_scan(loader->text, &loader->numbers, &fault))
-    return fault.what ? fail_at(loader, fault.offset, fault.what) : bal_no_memory(loader);
   if (!number_own_names(loader)) return false;
-  loader->tree = parse(loader);
-  return loader->tree && load_document(loader, loader->tree, path) && adopt_names(loader);
+  loader->document = bal_json_read(loader->text, &fault);
+  if (!loader->document)
+    return fault.what[0] ? fail_at(loader, fault.offset, fault.what) : bal_no_memory(loader);
+  return load_document(loader, path) && adopt_names(loader);
 }
 
 bool bal_library_load(bal_library *library, const sheaf_host *host, sheaf_str text,
@@ -181,12 +137,10 @@ bool bal_library_load(bal_library *library, const sheaf_host *host, sheaf_str te
   bal_arena_free(&loader.shape_keys);
   bal_buffer_free(&loader.expanded);
   bal_buffer_free(&loader.normalised);
-  free(loader.numbers.at);
   free(loader.rows);
   free(loader.ids);
   free(loader.shapes);
-  /* Last: with its millions of small pieces freed, the next large malloc tidies all of them up. */
-  cJSON_Delete(loader.tree);
+  yyjson_doc_free(loader.document);
   return ok;
 }
 

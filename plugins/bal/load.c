@@ -24,17 +24,17 @@ bool bal_no_memory(bal_loader *loader) {
   return false;
 }
 
-static const char *type_name(const cJSON *item) {
-  if (cJSON_IsObject(item)) return "object";
-  if (cJSON_IsArray(item)) return "array";
-  if (cJSON_IsString(item)) return "string";
-  if (cJSON_IsNumber(item)) return "number";
-  if (cJSON_IsBool(item)) return "boolean";
+static const char *type_name(yyjson_val *item) {
+  if (yyjson_is_obj(item)) return "object";
+  if (yyjson_is_arr(item)) return "array";
+  if (yyjson_is_str(item)) return "string";
+  if (yyjson_is_num(item) || yyjson_is_raw(item)) return "number";
+  if (yyjson_is_bool(item)) return "boolean";
   return "null";
 }
 
 bool bal_wrong_type(bal_loader *loader, const bal_place *place, const char *expected,
-                    const cJSON *found) {
+                    yyjson_val *found) {
   return bal_fail(loader, place, "expected %s, found %s: write %s there", expected,
                   type_name(found), expected);
 }
@@ -48,15 +48,8 @@ void bal_warn(bal_loader *loader, const bal_place *place, const char *what) {
   loader->host->log(loader->host, SHEAF_LOG_WARNING, sheaf_cstr(line));
 }
 
-/* As deep as the document, which cJSON limits. */
-void bal_skip(bal_loader *loader, const cJSON *item) {
-  if (cJSON_IsNumber(item)) loader->next_number++;
-  for (const cJSON *child = item->child; child; child = child->next) bal_skip(loader, child);
-}
-
-void bal_skip_unknown(bal_loader *loader, const bal_place *place, const cJSON *item) {
+void bal_warn_unknown(bal_loader *loader, const bal_place *place) {
   bal_warn(loader, place, "not known, and passed over");
-  bal_skip(loader, item);
 }
 
 void *bal_new(bal_loader *loader, size_t count, size_t size) {
@@ -65,10 +58,9 @@ void *bal_new(bal_loader *loader, size_t count, size_t size) {
   return memset(memory, 0, count * size);
 }
 
-uint32_t bal_child_count(const cJSON *item) {
-  uint32_t count = 0;
-  for (const cJSON *child = item->child; child; child = child->next) count++;
-  return count;
+uint32_t bal_child_count(yyjson_val *item) {
+  /* Of less than BAL_MAX_TEXT of text. */
+  return (uint32_t)(yyjson_is_obj(item) ? yyjson_obj_size(item) : yyjson_arr_size(item));
 }
 
 sheaf_access bal_access_named(const char *name) {

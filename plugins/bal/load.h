@@ -2,22 +2,17 @@
 /*
  * Loading a library: the state of it, and what its parts (load_*.c) share.
  *
- * The tree is walked once, in the order of the text, for only then is the next number of the tree
- * the next number of the text: whoever meets a part that is not wanted calls bal_skip.
- *
  * Functions that may fail answer false after bal_fail or bal_no_memory.
  */
 #ifndef BAL_LOAD_H
 #define BAL_LOAD_H
 
 #include "buffer.h"
-#include "json_scan.h"
+#include "json.h"
 #include "library.h"
 #include "names.h"
 #include "place.h"
 #include "variables.h"
-
-#include <cjson/cJSON.h>
 
 /* A trait set that some record has: many have the same. */
 typedef struct bal_shape {
@@ -31,10 +26,7 @@ typedef struct bal_loader {
   sheaf_error *error;
   const char *source;
   sheaf_str text;
-  cJSON *tree;
-
-  bal_numbers numbers;
-  uint32_t next_number;
+  yyjson_doc *document;
 
   bal_variables variables;
   bal_names names;
@@ -65,47 +57,44 @@ bool bal_no_memory(bal_loader *loader);
 
 /* bal_fail for a value of the wrong type: "expected object, found array". */
 bool bal_wrong_type(bal_loader *loader, const bal_place *place, const char *expected,
-                    const cJSON *found);
+                    yyjson_val *found);
 
 /* Logs that something at a place is passed over; only the first few times. */
 void bal_warn(bal_loader *loader, const bal_place *place, const char *what);
 
-/* Passes over a value: its numbers are counted. */
-void bal_skip(bal_loader *loader, const cJSON *item);
-
-/* bal_skip, with the warning that a member is not known. */
-void bal_skip_unknown(bal_loader *loader, const bal_place *place, const cJSON *item);
+/* bal_warn for a member that is not known. */
+void bal_warn_unknown(bal_loader *loader, const bal_place *place);
 
 /* `count` zeroed objects of `size` in the library's arena; NULL after bal_no_memory. */
 void *bal_new(bal_loader *loader, size_t count, size_t size);
 
 /* How many children a JSON array or object has. */
-uint32_t bal_child_count(const cJSON *item);
+uint32_t bal_child_count(yyjson_val *item);
 
 /* The mode of access of that name, or BAL_NO_ACCESS. */
 sheaf_access bal_access_named(const char *name);
 
 /* load_traits.c: {trait: {property: value}}, into a record. `expand`: variables and file: URLs. */
-bool bal_load_traits(bal_loader *loader, const bal_place *place, const cJSON *item, bool expand,
+bool bal_load_traits(bal_loader *loader, const bal_place *place, yyjson_val *item, bool expand,
                      bal_record *record);
 
 /* load_traits.c: an array of names of traits, as in bal_record.traits. */
-bool bal_load_trait_set(bal_loader *loader, const bal_place *place, const cJSON *item,
+bool bal_load_trait_set(bal_loader *loader, const bal_place *place, yyjson_val *item,
                         const sheaf_property **traits, uint32_t *count);
 
 /* load_values.c: the value of a property. */
-bool bal_load_value(bal_loader *loader, const bal_place *place, const cJSON *item, bool expand,
+bool bal_load_value(bal_loader *loader, const bal_place *place, yyjson_val *item, bool expand,
                     sheaf_value *value);
 
 /* load_values.c: the object of variables. */
-bool bal_load_variables(bal_loader *loader, const bal_place *place, const cJSON *item);
+bool bal_load_variables(bal_loader *loader, const bal_place *place, yyjson_val *item);
 
 /* load_entities.c */
-bool bal_load_entities(bal_loader *loader, const bal_place *place, const cJSON *item);
+bool bal_load_entities(bal_loader *loader, const bal_place *place, yyjson_val *item);
 
 /* load_policies.c: what later verbs need. */
-bool bal_load_capabilities(bal_loader *loader, const bal_place *place, const cJSON *item);
-bool bal_load_policies(bal_loader *loader, const bal_place *place, const cJSON *item);
-bool bal_load_defaults(bal_loader *loader, const bal_place *place, const cJSON *item);
+bool bal_load_capabilities(bal_loader *loader, const bal_place *place, yyjson_val *item);
+bool bal_load_policies(bal_loader *loader, const bal_place *place, yyjson_val *item);
+bool bal_load_defaults(bal_loader *loader, const bal_place *place, yyjson_val *item);
 
 #endif /* BAL_LOAD_H */

@@ -180,28 +180,29 @@ static void test_damaged_at_every_byte(void **state) {
 
 static void test_places_in_words(void **state) {
   (void)state;
-  assert_refused("{\n \"entities\": {\n  é}\n}", "library_json:3:3:", "é");
-  assert_refused("{\"entities\":{},}", ":1:16:", "'}'");
+  assert_refused("{\n \"entities\": {\n  é}\n}", "library_json:3:3:", "'é'");
+  assert_refused("{\"entities\":{},}", ":1:15:", "trailing comma");
   assert_refused("{\"entities\" {}}", ":1:13:", "'{'");
   assert_refused("[1 2]", ":1:4:", "'2'");
   assert_refused("{} {}", ":1:4:", "'{'");
   assert_refused("{\"a\":\"\\u0000\"}", ":1:7:", "\\u0000");
-  assert_refused("{\"a\":\"\\ud83d\"}", ":1:7:", "surrogate");
+  assert_refused("{\"a\":\"\\ud83d\"}", ":1:13:", "surrogate");
   assert_refused("{\"a\":\"\\ude00\"}", ":1:7:", "surrogate");
-  assert_refused("{\"a\":\"\\ud83d\\u0041\"}", ":1:7:", "surrogate");
-  assert_refused("{\"a\":\"\\u12\"}", ":1:7:", "hexadecimal");
-  assert_refused("{\"a\":\"\\x\"}", ":1:7:", "backslash");
+  assert_refused("{\"a\":\"\\ud83d\\u0041\"}", ":1:13:", "surrogate");
+  assert_refused("{\"a\":\"\\u12\"}", ":1:7:", "escaped sequence");
+  assert_refused("{\"a\":\"\\x\"}", ":1:8:", "escaped character");
   assert_refused("{\"a\":\"x\ny\"}", ":1:8:", "control");
-  assert_refused("{\"a\":\f1}", ":1:6:", "control");
-  assert_refused("{\"a\":NaN}", ":1:6:", "NaN");
-  assert_refused("{\"a\":01}", ":1:6:", "begins with 0");
-  assert_refused("{\"a\":1.}", ":1:6:", "point");
-  assert_refused("{\"a\":-}", ":1:6:", "sign");
-  assert_refused("{\"a\":1e+}", ":1:6:", "exponent");
+  assert_refused("{\"a\":\f1}", ":1:6:", "expected a valid JSON value");
+  assert_refused("{\"a\":NaN}", ":1:6:", "'N'");
+  assert_refused("{\"a\":01}", ":1:6:", "leading zero");
+  assert_refused("{\"a\":1.}", ":1:8:", "decimal point");
+  assert_refused("{\"a\":-}", ":1:7:", "minus sign");
+  assert_refused("{\"a\":1e+}", ":1:9:", "exponent");
   assert_refused("{\"a\":\"x\xff\"}", ":1:8:", "UTF-8");
   assert_refused("\xef\xbb\xbf{}", ":1:1:", "byte order mark");
   assert_refused("", ":1:1:", "empty");
-  assert_refused("  ", ":1:3:", "too early");
+  assert_refused("  ", ":1:1:", "empty");
+  assert_refused("{\"entities\":{", ":1:14:", "unexpected end");
   assert_refused("{\"entities\":{\"a.b \\\"\":{\"versions\":1}}}", "entities[\"a.b \"\"].versions",
                  "expected array, found number");
 }

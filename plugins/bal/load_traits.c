@@ -51,14 +51,16 @@ static bool add_row(bal_loader *loader, uint32_t trait, uint32_t key, sheaf_valu
   return true;
 }
 
-static bool load_properties(bal_loader *loader, const bal_place *place, const cJSON *item,
+static bool load_properties(bal_loader *loader, const bal_place *place, yyjson_val *item,
                             uint32_t trait, bool expand) {
-  if (!cJSON_IsObject(item)) return bal_wrong_type(loader, place, "object", item);
+  if (!yyjson_is_obj(item)) return bal_wrong_type(loader, place, "object", item);
   loader->serial++;
-  for (const cJSON *child = item->child; child; child = child->next) {
-    bal_place here = {place, child->string, 0};
+  size_t at, most;
+  yyjson_val *name, *child;
+  yyjson_obj_foreach(item, at, most, name, child) {
+    bal_place here = {place, yyjson_get_str(name), 0};
     bool ok;
-    uint32_t key = number_of(loader, &here, child->string, &ok);
+    uint32_t key = number_of(loader, &here, yyjson_get_str(name), &ok);
     sheaf_value value;
     if (!ok || !bal_load_value(loader, &here, child, expand, &value)) return false;
     if (key && trait && !add_row(loader, trait, key, value)) return false;
@@ -143,15 +145,18 @@ static bool finish(bal_loader *loader, bal_record *record) {
   return true;
 }
 
-bool bal_load_traits(bal_loader *loader, const bal_place *place, const cJSON *item, bool expand,
+bool bal_load_traits(bal_loader *loader, const bal_place *place, yyjson_val *item, bool expand,
                      bal_record *record) {
-  if (!cJSON_IsObject(item)) return bal_wrong_type(loader, place, "object", item);
+  if (!yyjson_is_obj(item)) return bal_wrong_type(loader, place, "object", item);
   begin(loader);
   uint32_t serial = loader->serial;
-  for (const cJSON *child = item->child; child; child = child->next) {
-    bal_place here = {place, child->string, 0};
+  size_t at, most;
+  yyjson_val *key, *child;
+  yyjson_obj_foreach(item, at, most, key, child) {
+    const char *name = yyjson_get_str(key);
+    bal_place here = {place, name, 0};
     bool ok;
-    uint32_t trait = number_of(loader, &here, child->string, &ok);
+    uint32_t trait = number_of(loader, &here, name, &ok);
     if (!ok || (trait && !add_trait(loader, trait, serial)) ||
         !load_properties(loader, &here, child, trait, expand))
       return false;
@@ -159,16 +164,17 @@ bool bal_load_traits(bal_loader *loader, const bal_place *place, const cJSON *it
   return finish(loader, record);
 }
 
-bool bal_load_trait_set(bal_loader *loader, const bal_place *place, const cJSON *item,
+bool bal_load_trait_set(bal_loader *loader, const bal_place *place, yyjson_val *item,
                         const sheaf_property **traits, uint32_t *count) {
-  if (!cJSON_IsArray(item)) return bal_wrong_type(loader, place, "array", item);
+  if (!yyjson_is_arr(item)) return bal_wrong_type(loader, place, "array", item);
   begin(loader);
-  size_t index = 0;
-  for (const cJSON *child = item->child; child; child = child->next) {
-    bal_place here = {place, NULL, index++};
+  size_t i, most;
+  yyjson_val *child;
+  yyjson_arr_foreach(item, i, most, child) {
+    bal_place here = {place, NULL, i};
     bool ok;
-    if (!cJSON_IsString(child)) return bal_wrong_type(loader, &here, "string", child);
-    uint32_t trait = number_of(loader, &here, child->valuestring, &ok);
+    if (!yyjson_is_str(child)) return bal_wrong_type(loader, &here, "string", child);
+    uint32_t trait = number_of(loader, &here, yyjson_get_str(child), &ok);
     if (!ok || (trait && !add_trait(loader, trait, loader->serial))) return false;
   }
   const bal_shape *set = shape(loader);

@@ -21,8 +21,8 @@ static bool expand(bal_loader *loader, sheaf_str *text) {
   return true;
 }
 
-static bool load_string(bal_loader *loader, const cJSON *item, bool expanding, sheaf_value *value) {
-  sheaf_str text = sheaf_cstr(item->valuestring);
+static bool load_string(bal_loader *loader, yyjson_val *item, bool expanding, sheaf_value *value) {
+  sheaf_str text = bal_text(item);
   if (expanding && !expand(loader, &text)) return false;
   text = bal_arena_copy(&loader->library->arena, text);
   if (!text.data) return bal_no_memory(loader);
@@ -31,36 +31,32 @@ static bool load_string(bal_loader *loader, const cJSON *item, bool expanding, s
   return true;
 }
 
-static void load_number(bal_loader *loader, const bal_place *place, const cJSON *item,
-                        sheaf_value *value) {
-  bool inexact = false;
-  size_t at = loader->numbers.at[loader->next_number++];
-  *value = bal_json_number(loader->text, at, item->valuedouble, &inexact);
-  if (inexact)
-    bal_warn(loader, place, "an integer of more than 64 bits, read as the nearest double");
-}
-
-bool bal_load_value(bal_loader *loader, const bal_place *place, const cJSON *item, bool expanding,
+bool bal_load_value(bal_loader *loader, const bal_place *place, yyjson_val *item, bool expanding,
                     sheaf_value *value) {
-  if (cJSON_IsString(item)) return load_string(loader, item, expanding, value);
-  if (cJSON_IsNumber(item) && loader->next_number < loader->numbers.count) {
-    load_number(loader, place, item, value);
+  if (yyjson_is_str(item)) return load_string(loader, item, expanding, value);
+  bool inexact;
+  if (bal_json_number(item, value, &inexact)) {
+    if (inexact)
+      bal_warn(loader, place, "an integer of more than 64 bits, read as the nearest double");
     return true;
   }
-  if (cJSON_IsBool(item)) {
-    *value = sheaf_bool(cJSON_IsTrue(item));
+  if (yyjson_is_bool(item)) {
+    *value = sheaf_bool(yyjson_is_true(item));
     return true;
   }
   return bal_wrong_type(loader, place, "string, number or boolean", item);
 }
 
-bool bal_load_variables(bal_loader *loader, const bal_place *place, const cJSON *item) {
-  if (!cJSON_IsObject(item)) return bal_wrong_type(loader, place, "object", item);
-  for (const cJSON *child = item->child; child; child = child->next) {
-    bal_place here = {place, child->string, 0};
-    if (!cJSON_IsString(child)) return bal_wrong_type(loader, &here, "string", child);
-    if (!bal_variables_set(&loader->variables, sheaf_cstr(child->string),
-                           sheaf_cstr(child->valuestring)))
+bool bal_load_variables(bal_loader *loader, const bal_place *place, yyjson_val *item) {
+  if (!yyjson_is_obj(item)) return bal_wrong_type(loader, place, "object", item);
+  size_t at, most;
+  yyjson_val *key, *child;
+  yyjson_obj_foreach(item, at, most, key, child) {
+    const char *name = yyjson_get_str(key);
+    bal_place here = {place, name, 0};
+    if (!yyjson_is_str(child)) return bal_wrong_type(loader, &here, "string", child);
+    if (!bal_variables_set(&loader->variables, sheaf_cstr(name),
+                           bal_text(child)))
       return bal_no_memory(loader);
   }
   return true;

@@ -4,12 +4,14 @@
 #include "testing.h"
 
 #include "file_url.h"
-#include "json_scan.h"
+#include "json.h"
 #include "path.h"
 #include "place.h"
 #include "query.h"
 #include "variables.h"
 #include "version.h"
+
+#include <float.h>
 
 static void assert_buffer(bal_buffer *buffer, const char *text) {
   bal_buffer_put_char(buffer, '\0');
@@ -224,29 +226,43 @@ static void test_messages(void **state) {
   assert_true(m.size <= PLUGIN_MESSAGE_SIZE);
 }
 
+static sheaf_value number(yyjson_val *list, size_t i, bool *inexact) {
+  sheaf_value value = sheaf_none();
+  assert_true(bal_json_number(yyjson_arr_get(list, i), &value, inexact));
+  return value;
+}
+
 static void test_numbers(void **state) {
-  const sheaf_str text = SHEAF_STR("[0,-0,12,12.0,-9223372036854775808,9223372036854775807,"
-                                   "9223372036854775808,1e3,-1]");
-  bal_numbers numbers = {NULL, 0, 0};
+  const sheaf_str text = SHEAF_STR("[0,-0,12,12.0,-9223372036854775808,9223372036854775807,1e3,-1,"
+                                   "9223372036854775808,99999999999999999999,1e999,-1.5e999,\"1\"]");
   bal_fault fault;
   bool inexact = false;
   (void)state;
-  assert_true(bal_json_scan(text, &numbers, &fault));
-  assert_int_equal(numbers.count, 9);
-#define NUMBER(i) bal_json_number(text, numbers.at[i], 0.5, &inexact)
+  yyjson_doc *document = bal_json_read(text, &fault);
+  assert_non_null(document);
+  yyjson_val *list = yyjson_doc_get_root(document);
+#define NUMBER(i) number(list, i, &inexact)
   assert_int_equal(NUMBER(0).kind, SHEAF_KIND_INT64);
+  assert_int_equal(NUMBER(1).kind, SHEAF_KIND_INT64);
   assert_int_equal(NUMBER(1).u.integer, 0);
   assert_int_equal(NUMBER(2).u.integer, 12);
   assert_int_equal(NUMBER(3).kind, SHEAF_KIND_DOUBLE);
   assert_true(NUMBER(4).u.integer == INT64_MIN);
   assert_true(NUMBER(5).u.integer == INT64_MAX);
-  assert_int_equal(NUMBER(8).u.integer, -1);
-  assert_int_equal(NUMBER(7).kind, SHEAF_KIND_DOUBLE);
-  assert_false(inexact);
   assert_int_equal(NUMBER(6).kind, SHEAF_KIND_DOUBLE);
+  assert_int_equal(NUMBER(7).u.integer, -1);
+  assert_false(inexact);
+  assert_int_equal(NUMBER(8).kind, SHEAF_KIND_DOUBLE);
   assert_true(inexact);
+  assert_true(NUMBER(9).u.real == 99999999999999999999.0);
+  assert_true(inexact);
+  assert_true(NUMBER(10).u.real > DBL_MAX);
+  assert_false(inexact);
+  assert_true(NUMBER(11).u.real < -DBL_MAX);
 #undef NUMBER
-  free(numbers.at);
+  sheaf_value value;
+  assert_false(bal_json_number(yyjson_arr_get(list, 12), &value, &inexact));
+  yyjson_doc_free(document);
 }
 
 static void test_arena(void **state) {

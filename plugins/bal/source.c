@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source.h"
 
-#include "json_scan.h"
+#include "json.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,7 +8,7 @@
 #define _GNU_SOURCE /* clearenv, realpath */
 #include "testing.h"
 
-#include "json_scan.h"
+#include "json.h"
 #include "path.h"
 
 #include <cjson/cJSON.h>
@@ -45,34 +45,30 @@ static void replace_nul_escapes(char *text) {
 }
 
 /* Numbers become raw items that hold their own text: 12 and 12.0 differ. */
-static void keep_number_texts(cJSON *item, const char *text, const bal_numbers *numbers,
-                              uint32_t *next) {
-  if (cJSON_IsNumber(item)) {
-    const char *at = text + numbers->at[(*next)++];
-    size_t size = strspn(at, "+-0123456789.eE");
-    item->valuestring = malloc(size + 1);
-    memcpy(item->valuestring, at, size);
-    item->valuestring[size] = '\0';
-    item->type = cJSON_Raw;
+static cJSON *tree_of(yyjson_val *item) {
+  yyjson_val *key, *child;
+  size_t i, most;
+  if (yyjson_is_raw(item)) return cJSON_CreateRaw(yyjson_get_raw(item));
+  if (yyjson_is_str(item)) return cJSON_CreateString(yyjson_get_str(item));
+  if (yyjson_is_bool(item)) return cJSON_CreateBool(yyjson_is_true(item));
+  if (yyjson_is_null(item)) return cJSON_CreateNull();
+  cJSON *tree = yyjson_is_obj(item) ? cJSON_CreateObject() : cJSON_CreateArray();
+  yyjson_obj_foreach(item, i, most, key, child) {
+    cJSON_AddItemToObject(tree, yyjson_get_str(key), tree_of(child));
   }
-  for (cJSON *child = item->child; child; child = child->next)
-    keep_number_texts(child, text, numbers, next);
+  yyjson_arr_foreach(item, i, most, child) { cJSON_AddItemToArray(tree, tree_of(child)); }
+  return tree;
 }
 
 static cJSON *read_vectors(void) {
   size_t size = 0;
   char *text = read_file(SHEAF_TEST_DATA_DIR "/bal/vectors.json", &size);
-  bal_numbers numbers = {NULL, 0, 0};
-  bal_fault fault;
-  uint32_t next = 0;
   if (!text) fail_msg("cannot read %s", SHEAF_TEST_DATA_DIR "/bal/vectors.json");
   replace_nul_escapes(text);
-  if (!bal_json_scan(sheaf_strn(text, size), &numbers, &fault)) fail_msg("vectors: %s", fault.what);
-  cJSON *tree = cJSON_Parse(text);
-  assert_non_null(tree);
-  keep_number_texts(tree, text, &numbers, &next);
-  assert_int_equal(next, numbers.count);
-  free(numbers.at);
+  yyjson_doc *document = yyjson_read(text, size, YYJSON_READ_NUMBER_AS_RAW);
+  assert_non_null(document);
+  cJSON *tree = tree_of(yyjson_doc_get_root(document));
+  yyjson_doc_free(document);
   free(text);
   return tree;
 }
