@@ -15,8 +15,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sheaf._author import Manager as Manager
+    from sheaf._author import Request as Request
+    from sheaf._author import Setting as Setting
+    from sheaf._author import manager as manager
     from sheaf._constants import Access as Access
     from sheaf._constants import Status as Status
+    from sheaf._context import Context as Context
     from sheaf._describe import Description as Description
     from sheaf._describe import ManagerInfo as ManagerInfo
     from sheaf._describe import ManagerList as ManagerList
@@ -41,18 +46,21 @@ if TYPE_CHECKING:
     from sheaf._library import describe as describe
     from sheaf._library import managers as managers
     from sheaf._library import open as open
+    from sheaf._library import register as register
     from sheaf._manager import OpenManager as OpenManager
 
     __version__: str
 
 # Where each public name is defined.
 _NAMES = {
+    "_author": ["Manager", "Request", "Setting", "manager"],
     "_constants": ["Access", "Status"],
+    "_context": ["Context"],
     "_describe": ["Description", "ManagerInfo", "ManagerList", "SearchPlace", "SettingInfo", "Verb"],
     "_errors": ["BatchError", "BusyError", "ClosedError", "ConfigError", "DeadlineError",
                 "ElementError", "EndedError", "InvalidArgumentError", "ManagerError",
                 "NotFoundError", "PluginError", "SheafError", "SystemFailure", "UnsupportedError"],
-    "_library": ["Library", "describe", "managers", "open"],
+    "_library": ["Library", "describe", "managers", "open", "register"],
     "_manager": ["OpenManager"],
 }
 _HOMES = {name: f"sheaf.{module}" for module, names in _NAMES.items() for name in names}

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from sheaf._author import Manager, ManagerType, plugin_of
 from sheaf._cffi import ffi, lib
 from sheaf._describe import Description, ManagerList, read_factory, read_list
 from sheaf._errors import ClosedError, ConfigError
@@ -143,6 +144,13 @@ class Library:
             raise raised(error)
         return read_factory(factory)
 
+    def register(self, manager: type[Manager]) -> None:
+        """Adds managers that are written in Python, for `open` to find by their id: see `sheaf.register`."""
+        plugin = ffi.cast("sheaf_plugin *", plugin_of(manager))
+        error = ffi.new("sheaf_error *")
+        if lib.sheaf_register(self._open_pointer(), plugin, error) != lib.SHEAF_OK:
+            raise raised(error)
+
     def close(self) -> None:
         """Closes the managers that are open. Later calls raise ClosedError. Again: no effect.
 
@@ -214,6 +222,24 @@ def open(id: StrPath | None = None, /, *, config: StrPath | None = None,
 def managers(*, library: Library | None = None) -> ManagerList:
     """The plugins that are found, those too that are shadowed or refused. Loads none of them."""
     return (library or _default_library()).managers()
+
+
+def register(manager: ManagerType, *, library: Library | None = None) -> ManagerType:
+    """Adds managers that are written in Python to a library, for `sheaf.open` to find by their id.
+
+    Args:
+        manager: a class that derives from `sheaf.Manager`, or what `@sheaf.manager` made. It stays
+            registered as long as the library.
+        library: default the one that the process shares.
+    Returns:
+        the class, so that this may be used as a decorator.
+    Raises:
+        TypeError: it is no such class; says what is wrong with it.
+        BusyError: another one is registered by that id.
+        PluginError: the id or a setting is not valid.
+    """
+    (library or _default_library()).register(manager)
+    return manager
 
 
 def describe(id: StrPath, /, *, library: Library | None = None) -> Description:
