@@ -10,4 +10,6 @@ COMMAND = Path(__file__).with_name("_native") / "bin" / "sheaf"
 
 
 def main() -> None:
+    # Managers in Python run in the interpreter that this is installed for, unless told otherwise.
+    os.environ.setdefault("SHEAF_PYTHON", sys.executable)
     os.execv(COMMAND, ["sheaf", *sys.argv[1:]])
