@@ -98,11 +98,13 @@ pytest_closing='^=+ .* in [0-9.]+s'
 piece "ctest dev" dev "$ctest_closing" run_ctest dev "${without_slow[@]}"
 piece "ctest asan" asan "$ctest_closing" run_ctest asan "${without_slow[@]}"
 piece "ctest tsan" tsan "$ctest_closing" run_ctest tsan "${without_slow[@]}"
-# The documentation is tried with the plain build only: its snippets know of no sanitizer.
-piece "pytest dev" dev "$pytest_closing" run_pytest dev tests/cli tests/docs
+piece "pytest dev" dev "$pytest_closing" run_pytest dev tests/cli
 piece "pytest asan" asan "$pytest_closing" run_pytest asan tests/cli
 # It has a libsheaf of its own, as it is installed: optimised.
 piece "pytest python" python "$pytest_closing" run_pytest dev tests/python
+# The documentation is tried with the plain build only, for its snippets know of no sanitizer; and some
+# are in Python.
+piece "pytest docs" python "$pytest_closing" run_pytest dev tests/docs
 [[ -z $full ]] || piece "fuzz" fuzz '^fuzz: ' scripts/fuzz.sh
 summary
 ((failed == 0))

@@ -18,6 +18,8 @@ bottom, in one folder. Words behind the language may be followed by NAME=VALUE.
                               what does not end with 0
     ```json file=F            JSON: parsed, and written for later blocks
     ```cmake file=F           written for later blocks
+    ```python file=F          the same: a module
+    ```python host            a whole program, run in the interpreter that has the package installed
     ```sql database=F         SQL, run against that SQLite database; it prints rows as `a|b`
     ```sh make                `make TARGET` lines: such targets there are
     ```text                   nothing to be tried
@@ -31,6 +33,7 @@ import re
 import shlex
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,7 +133,7 @@ class Scenario:
                 if not name.startswith(("SHEAF_", "BAL_", "XDG_"))}
         self.env = {**keep, "HOME": str(folder / "home"), "PREFIX": str(prefix), "LC_ALL": "C.UTF-8",
                     "PATH": f"{prefix}/bin:{os.environ['PATH']}",
-                    "SHEAF_PLUGIN_PATH": str(folder / "plugins")}
+                    "SHEAF_PLUGIN_PATH": str(folder / "plugins"), "SHEAF_PYTHON": sys.executable}
         self.env.pop("COLUMNS", None)
         (folder / "plugins").mkdir()
         (folder / "home").mkdir()
@@ -185,6 +188,10 @@ class Scenario:
         if bad:
             block.fail(f"sheaf check is not content: {bad}")
         self.printed = None
+
+    def python(self, block):
+        (self.folder / "program.py").write_text(block.text, "utf-8")
+        self.printed = self.must(block, [sys.executable, "program.py"])
 
     def part(self, block, begin):
         (self.folder / "part.c").write_text(begin + block.text + PART_END)
@@ -272,6 +279,7 @@ class Scenario:
         elif kind == "console": self.console(block)
         elif kind == "json" and "file" in block.options: self.json(block)
         elif kind == "sql" and "database" in block.options: self.sql(block)
-        elif kind in ("c", "cmake") and "file" in block.options: self.write(block)
+        elif kind == "python host": self.python(block)
+        elif kind in ("c", "cmake", "python") and "file" in block.options: self.write(block)
         elif kind == "sh make": self.make(block)
         elif kind != "text" or block.options: block.fail(f"nothing tries a block called '{block.info}'")

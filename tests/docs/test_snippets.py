@@ -55,6 +55,8 @@ def test_a_block_that_nothing_tries_is_an_error(info, tmp_path, prefix):
     "```sql database=a.db\nSELECT 1\n```\n",
     "```sql database=a.db\nSELECT 1;\n```\n```text output\n2\n```\n",
     "```sh make\nmake nonsense\n```\n",
+    "```python host\nraise SystemExit(1)\n```\n",
+    "```python host\nprint(1)\n```\n```text output\n2\n```\n",
     "  ```text\n  indented\n  ```\n",
     "```text\nnever closed\n",
 ])
