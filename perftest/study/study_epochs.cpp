@@ -79,8 +79,9 @@ void print(const char *before, std::uint32_t batch, const std::string &record, c
 } // namespace
 
 int main(int argc, char **argv) {
-  const std::size_t epochs = std::stoul(study::take_option(&argc, argv, "--epochs", "5000"));
-  const auto batches = study::read_numbers(study::take_option(&argc, argv, "--batches", "1,100"));
+  const std::size_t epochs = std::stoul(perftest::take_option(&argc, argv, "--epochs", "5000"));
+  const auto batches =
+      perftest::read_numbers(perftest::take_option(&argc, argv, "--batches", "1,100"));
   if (argc > 1 || epochs < 10) {
     std::fprintf(stderr, "usage: study_epochs [--epochs=5000] [--batches=1,100]\n");
     return 2;

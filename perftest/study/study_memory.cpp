@@ -62,7 +62,8 @@ void free(void *p) {
 }
 
 int main(int argc, char **argv) {
-  const auto sizes = study::read_numbers(study::take_option(&argc, argv, "--batches", "100,10000"));
+  const auto sizes =
+      perftest::read_numbers(perftest::take_option(&argc, argv, "--batches", "100,10000"));
   if (argc > 1) {
     std::fprintf(stderr, "usage: study_memory [--batches=100,10000]\n");
     return 2;

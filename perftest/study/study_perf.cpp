@@ -30,10 +30,10 @@ void run(benchmark::State &state, const study::Case &c, std::uint32_t count) {
 } // namespace
 
 int main(int argc, char **argv) {
-  if (study::take_option(&argc, argv, "--heap", "default") == "raised")
+  if (perftest::take_option(&argc, argv, "--heap", "default") == "raised")
     study::raise_trim_threshold();
   const auto batches =
-      study::read_numbers(study::take_option(&argc, argv, "--batches", "1,10,100,10000"));
+      perftest::read_numbers(perftest::take_option(&argc, argv, "--batches", "1,10,100,10000"));
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   const std::vector<study::Case> cases = study::cases();

@@ -87,20 +87,24 @@ void sheaf_iterator_free(sheaf_iterator *it) {
 
 /* -------------------------------------------------------------------------------- the next result */
 
-/* A result of the current sub-batch that has not been handed out; false if there is none left. */
-static bool take(sheaf_iterator *it, const sheaf_result **out) {
+/* Results of the current sub-batch that have not been handed out, `most` at most; 0 if there are none
+ * left. */
+static uint32_t take(sheaf_iterator *it, const sheaf_result **out, uint32_t most) {
   sheaf_sub_batch *sub = it->current;
   uint32_t ready = atomic_load_explicit(&sub->ready, memory_order_acquire);
   if (ready <= sub->taken) {
-    if (sub->taken == sub->count) return false;
+    if (sub->taken == sub->count) return 0;
     sheaf_fetcher_wait(it, sub);
+    ready = atomic_load_explicit(&sub->ready, memory_order_acquire);
   }
-  const sheaf_result *result = &sub->results[sub->taken++];
-  uint32_t place = result->index - (uint32_t)sub->first; /* both wrap */
+  uint32_t count = ready - sub->taken < most ? ready - sub->taken : most;
+  *out = &sub->results[sub->taken];
+  sub->taken += count;
+  const sheaf_result *last = &sub->results[sub->taken - 1];
+  uint32_t place = last->index - (uint32_t)sub->first; /* both wrap */
   it->index = sub->first + place;
   it->ref = sub->refs[place];
-  *out = result;
-  return true;
+  return count;
 }
 
 /* No further sub-batch would fare better. */
@@ -154,21 +158,38 @@ static bool advance(sheaf_iterator *it) {
   return true;
 }
 
-sheaf_status sheaf_iterator_next(sheaf_iterator *it, const sheaf_result **result,
-                                 sheaf_error *error) {
-  if (!it || !result) return invalid(error, "the iterator, or where its result goes, is NULL");
-  *result = NULL;
+/* `*count` is how many are wanted at most, and then how many there are. */
+static sheaf_status next(sheaf_iterator *it, const sheaf_result **results, uint32_t *count,
+                         sheaf_error *error) {
+  uint32_t most = *count;
+  *results = NULL;
   for (;;) {
     if (it->current) {
-      if (take(it, result)) return SHEAF_OK;
+      if ((*count = take(it, results, most))) return SHEAF_OK;
       sheaf_status status = leave(it, error);
       if (status) return status;
     }
     if (!advance(it)) break;
   }
+  *count = 0;
   if (it->source_status == SHEAF_STOPPED) return SHEAF_OK;
   if (error) *error = it->end;
   return it->source_status;
+}
+
+sheaf_status sheaf_iterator_next(sheaf_iterator *it, const sheaf_result **result,
+                                 sheaf_error *error) {
+  uint32_t count = 1;
+  if (!it || !result) return invalid(error, "the iterator, or where its result goes, is NULL");
+  return next(it, result, &count, error);
+}
+
+sheaf_status sheaf_iterator_next_many(sheaf_iterator *it, const sheaf_result **results,
+                                      uint32_t *count, sheaf_error *error) {
+  if (!it || !results || !count)
+    return invalid(error, "the iterator, or where its results go, is NULL");
+  *count = UINT32_MAX;
+  return next(it, results, count, error);
 }
 
 uint64_t sheaf_iterator_index(const sheaf_iterator *it) { return it->index; }

@@ -129,6 +129,37 @@ static void order_of_references_or_of_arrival(void **state) {
   fake_close(&F);
 }
 
+static void many_at_once(void **state) {
+  static const uint64_t orders[2][5] = {{0, 1, 2, 3, 4}, {2, 1, 0, 4, 3}};
+  (void)state;
+  begin(echo_backwards);
+  for (uint32_t flags = 0; flags < 2; flags++) {
+    sheaf_request request = sheaf_request_for(fake_refs(5), 5);
+    sheaf_iterator *it = iterate(&request, options_of(3, flags));
+    const sheaf_result *results;
+    uint32_t count, at = 0;
+    assert_int_equal(sheaf_iterator_next(it, &results, &error), SHEAF_OK);
+    assert_int_equal(results->index, orders[flags][at++]);
+    for (; at < 5; at += 2) { /* the rest of each sub-batch */
+      assert_int_equal(sheaf_iterator_next_many(it, &results, &count, &error), SHEAF_OK);
+      assert_int_equal(count, 2);
+      for (uint32_t i = 0; i < 2; i++) assert_int_equal(results[i].index, orders[flags][at + i]);
+      assert_int_equal(sheaf_iterator_index(it), orders[flags][at + 1]);
+    }
+    for (int end = 0; end < 2; end++) {
+      assert_int_equal(sheaf_iterator_next_many(it, &results, &count, &error), SHEAF_OK);
+      assert_int_equal(count, 0);
+      assert_null(results);
+    }
+    assert_int_equal(sheaf_iterator_next_many(it, NULL, &count, NULL), SHEAF_INVALID_ARGUMENT);
+    assert_int_equal(sheaf_iterator_next_many(it, &results, NULL, NULL), SHEAF_INVALID_ARGUMENT);
+    assert_int_equal(sheaf_iterator_next_many(NULL, &results, &count, &error),
+                     SHEAF_INVALID_ARGUMENT);
+    sheaf_iterator_free(it);
+  }
+  fake_close(&F);
+}
+
 static void a_source_without_end(void **state) {
   enum { TAKEN = 100000 };
   (void)state;
@@ -323,6 +354,7 @@ int main(void) {
       cmocka_unit_test(every_result_once_and_in_order),
       cmocka_unit_test(what_is_not_taken_is_not_asked_for),
       cmocka_unit_test(order_of_references_or_of_arrival),
+      cmocka_unit_test(many_at_once),
       cmocka_unit_test(a_source_without_end),
       cmocka_unit_test(a_failing_source_comes_after_what_it_gave),
       cmocka_unit_test(a_failing_batch_is_told_and_passed),

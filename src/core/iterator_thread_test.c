@@ -258,19 +258,29 @@ static sheaf_status wait_for_host(void *self, const sheaf_request *r, sheaf_sink
 
 static void arriving_means_before_the_rest(void **state) {
   (void)state;
-  atomic_store(&host_has_first, false);
-  begin(wait_for_host, 0);
-  sheaf_request request = sheaf_request_for(fake_refs(50), 50);
-  sheaf_iterator *it = iterate(&request, 50, AHEAD | ARRIVING, NULL, NULL);
-  const sheaf_result *r;
-  assert_int_equal(sheaf_iterator_next(it, &r, &error), SHEAF_OK);
-  assert_int_equal(sheaf_iterator_index(it), 49);
-  atomic_store(&host_has_first, true);
-  for (int i = 0; i < 49; i++) assert_int_equal(sheaf_iterator_next(it, &r, &error), SHEAF_OK);
-  assert_int_equal(sheaf_iterator_next(it, &r, &error), SHEAF_OK);
-  assert_null(r);
-  sheaf_iterator_free(it);
-  fake_close(&F);
+  for (int many = 0; many < 2; many++) {
+    atomic_store(&host_has_first, false);
+    begin(wait_for_host, 0);
+    sheaf_request request = sheaf_request_for(fake_refs(50), 50);
+    sheaf_iterator *it = iterate(&request, 50, AHEAD | ARRIVING, NULL, NULL);
+    const sheaf_result *r;
+    uint32_t count = 1, taken = 1;
+    if (many) assert_int_equal(sheaf_iterator_next_many(it, &r, &count, &error), SHEAF_OK);
+    else assert_int_equal(sheaf_iterator_next(it, &r, &error), SHEAF_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(sheaf_iterator_index(it), 49);
+    atomic_store(&host_has_first, true);
+    for (; taken < 50; taken += count) {
+      if (many) assert_int_equal(sheaf_iterator_next_many(it, &r, &count, &error), SHEAF_OK);
+      else assert_int_equal(sheaf_iterator_next(it, &r, &error), SHEAF_OK);
+      assert_true(count > 0);
+      assert_int_equal(r->index, taken - 1);
+    }
+    assert_int_equal(sheaf_iterator_next(it, &r, &error), SHEAF_OK);
+    assert_null(r);
+    sheaf_iterator_free(it);
+    fake_close(&F);
+  }
 }
 
 /* The second sub-batch is asked about while the host still has results of the first. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef PERFTEST_STUDY_OPTIONS_HPP
-#define PERFTEST_STUDY_OPTIONS_HPP
+#ifndef PERFTEST_OPTIONS_HPP
+#define PERFTEST_OPTIONS_HPP
 
 #include <algorithm>
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace study {
+namespace perftest {
 
 // Takes `name=value` out of the arguments; the value, or `fallback` if it is not among them.
 inline std::string take_option(int *argc, char **argv, const char *name, const char *fallback) {
@@ -33,6 +33,6 @@ inline std::vector<std::uint32_t> read_numbers(const std::string &list) {
   return numbers;
 }
 
-} // namespace study
+} // namespace perftest
 
 #endif
