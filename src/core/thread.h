@@ -14,7 +14,8 @@ typedef struct sheaf_thread {
   struct sheaf_flight *current; /* the innermost call; linked outwards */
   struct sheaf_flight *rest_first, *rest_last; /* oldest first */
   unsigned resting;
-  unsigned owing; /* how many of its calls owe other threads an answer: see sheaf_thread_owes */
+  unsigned owing;  /* how many of its calls owe other threads an answer: see sheaf_thread_owes */
+  unsigned seated; /* how many of its calls have a place that other threads wait for: stage limit */
   uint64_t number; /* no other thread has had it */
 } sheaf_thread;
 

@@ -95,6 +95,51 @@ static sheaf_manager *put_meter(stack *s, sheaf_manager *below) {
   return put(s, below, "meter", NULL);
 }
 
+/* A stage over what is below and `more` further managers, which answer the same. */
+static sheaf_manager *put_several(stack *s, sheaf_manager *below, const char *stage, uint32_t more,
+                                  const char *name, const char *value) {
+  sheaf_manager *children[4] = {below};
+  sheaf_setting setting = {sheaf_cstr(name), sheaf_string(sheaf_cstr(value))};
+  sheaf_stage_options options = SHEAF_STAGE_OPTIONS_INIT;
+  for (uint32_t i = 1; i <= more; i++) children[i] = open_chaos(s);
+  options.children = children;
+  options.child_count = more + 1;
+  options.settings = &setting;
+  options.setting_count = 1;
+  sheaf_manager *m = sheaf_stage_open(s->library, stage, &options, NULL);
+  MUST(m);
+  return m;
+}
+
+static sheaf_manager *put_circuit(stack *s, sheaf_manager *below) {
+  return put(s, below, "circuit", "failures", "2", "interval_ms", "1", NULL);
+}
+
+static sheaf_manager *put_fallback(stack *s, sheaf_manager *below) {
+  return put_several(s, below, "fallback", 1 + chance_below(&s->chance, 2), "statuses",
+                     "unavailable, no_result");
+}
+
+static sheaf_manager *put_limit(stack *s, sheaf_manager *below) {
+  return put(s, below, "limit", "in_flight", chance_one_in(&s->chance, 2) ? "1" : "2", "queue",
+             !s->calm && chance_one_in(&s->chance, 4) ? "1" : "100", NULL);
+}
+
+static sheaf_manager *put_retry(stack *s, sheaf_manager *below) {
+  return put(s, below, "retry", "statuses", "unavailable, no_result, overloaded", "backoff_ms", "0",
+             "max_wait_ms", "1", NULL);
+}
+
+static int64_t retry_saves(sheaf_manager *stage) { return -(int64_t)counter(stage, "retried"); }
+
+static sheaf_manager *put_route(stack *s, sheaf_manager *below) {
+  return put_several(s, below, "route", 2, "routes", "a:// b://1/|b://2/ *");
+}
+
+static sheaf_manager *put_timeout(stack *s, sheaf_manager *below) {
+  return put(s, below, "timeout", "ms", s->calm || chance_one_in(&s->chance, 2) ? "60000" : "1", NULL);
+}
+
 static const struct row {
   const char *name;
   sheaf_manager *(*put)(stack *s, sheaf_manager *below); /* more managers: open_chaos(s) */
@@ -104,8 +149,14 @@ static const struct row {
   sheaf_status errors[4];
 } rows[] = {
     {"batch", put_batch, NULL, {0}},
+    {"circuit", put_circuit, NULL, {SHEAF_UNAVAILABLE}},
     {"dedupe", put_dedupe, dedupe_saves, {0}},
+    {"fallback", put_fallback, NULL, {0}},
+    {"limit", put_limit, NULL, {SHEAF_OVERLOADED}},
     {"meter", put_meter, NULL, {0}},
+    {"retry", put_retry, retry_saves, {0}},
+    {"route", put_route, NULL, {0}},
+    {"timeout", put_timeout, NULL, {0}},
 };
 #define ROWS (sizeof rows / sizeof *rows)
 

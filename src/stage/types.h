@@ -7,8 +7,14 @@
 
 #define SHEAF_STAGE_MAP(XX) \
   XX(batch)                 \
+  XX(circuit)               \
   XX(dedupe)                \
-  XX(meter)
+  XX(fallback)              \
+  XX(limit)                 \
+  XX(meter)                 \
+  XX(retry)                 \
+  XX(route)                 \
+  XX(timeout)
 
 #define SHEAF_STAGE_DECLARE(id) extern const sheaf_stage_type sheaf_stage_##id;
 SHEAF_STAGE_MAP(SHEAF_STAGE_DECLARE)
