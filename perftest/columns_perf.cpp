@@ -3,8 +3,8 @@
 // Columns against bare callbacks that read the same slots: sheaf_resolve with a callback that looks at
 // each slot's value, and sheaf_resolve_columns, in turn, over the same 10,000 references. Each
 // benchmark reports the medians of both, in nanoseconds a reference, and the median of the ratios of
-// neighbours: columns may take at most 1.3 times as long (for `bal`, a manager that looks something
-// up; `memory` answers from one array, so that there is nothing else to be seen).
+// neighbours: columns may take at most 1.3 times as long, with `bal`, a manager that looks something
+// up, and with `memory`, which answers from one array, so that there is nothing else to be seen.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>

@@ -122,7 +122,7 @@ bool sheaf_column_enlarge(sheaf_column_node *n) {
 
 /* ---------------------------------------------------------------------------------------- nulls */
 
-static bool make_validity(sheaf_column_node *n) {
+bool sheaf_column_have_validity(sheaf_column_node *n) {
   if (n->validity) return true;
   n->validity = sheaf_column_alloc(bits(n->room));
   if (!n->validity) return false;
@@ -133,13 +133,11 @@ static bool make_validity(sheaf_column_node *n) {
   return true;
 }
 
-static bool pad(sheaf_column_node *n, uint64_t rows);
-
 /* A mixed column has no validity of its own: its nulls are some child's. */
 static bool pad_mixed(sheaf_column_node *n, uint64_t rows) {
   sheaf_column_node *child = n->children[n->null_type];
   uint64_t at = child->view.length, count = rows - n->view.length;
-  if (at + count > SHEAF_SMALL_OFFSETS || !pad(child, at + count)) return false;
+  if (at + count > SHEAF_SMALL_OFFSETS || !sheaf_column_pad(child, at + count)) return false;
   memset(n->type_ids + n->view.length, n->null_type, count);
   for (uint64_t i = 0; i < count; i++)
     ((int32_t *)n->offsets)[n->view.length + i] = (int32_t)(at + i);
@@ -153,15 +151,14 @@ static void repeat_offset(sheaf_column_node *n, uint64_t rows) {
   }
 }
 
-/* Nulls up to `rows`. The column has a kind. */
-static bool pad(sheaf_column_node *n, uint64_t rows) {
+bool sheaf_column_pad(sheaf_column_node *n, uint64_t rows) {
   if (rows == n->view.length) return true;
   if (!reserve_rows(n, rows)) return false;
   uint64_t count = rows - n->view.length;
   if (n->view.kind == SHEAF_COLUMN_MIXED) {
     if (!pad_mixed(n, rows)) return false;
   } else {
-    if (!make_validity(n)) return false;
+    if (!sheaf_column_have_validity(n)) return false;
     if (has_offsets(n->view.kind)) repeat_offset(n, rows);
     else if (n->view.kind != SHEAF_KIND_BOOL)
       memset((int64_t *)n->values + n->view.length, 0, count * sizeof(int64_t));
@@ -264,7 +261,7 @@ bool sheaf_column_put(sheaf_column_node *n, uint64_t row, const sheaf_value *v) 
   }
   if (n->view.kind == SHEAF_KIND_NONE) n->view.kind = v->kind;
   else if (n->view.kind != v->kind && n->view.kind != SHEAF_COLUMN_MIXED && !mix(n)) return false;
-  if (!reserve_rows(n, row + 1) || !pad(n, row) || !put_value(n, row, v)) return false;
+  if (!reserve_rows(n, row + 1) || !sheaf_column_pad(n, row) || !put_value(n, row, v)) return false;
   n->view.length = row + 1;
   if (n->validity) n->validity[row / 8] |= (uint8_t)(1u << (row % 8));
   return true;
@@ -304,7 +301,7 @@ bool sheaf_column_finish(sheaf_column_node *n, uint64_t rows) {
     n->view.length = n->view.null_count = rows;
     return true;
   }
-  if (!have_buffers(n) || !pad(n, rows)) return false;
+  if (!have_buffers(n) || !sheaf_column_pad(n, rows)) return false;
   if (n->view.kind == SHEAF_KIND_STRING && !sheaf_column_repair(n)) return false;
   n->view.validity = n->validity;
   n->view.values = n->values;

@@ -54,6 +54,13 @@ bool sheaf_column_repair(sheaf_column_node *node);
 /* Makes offsets 64 bits wide. False if out of memory. */
 bool sheaf_column_enlarge(sheaf_column_node *node);
 
+/* Writes nulls up to row `rows`, which is at or behind the end. The column has a kind. False if out of
+ * memory, as sheaf_column_put. */
+bool sheaf_column_pad(sheaf_column_node *node, uint64_t rows);
+
+/* There is a validity from here on, if it is not there already. False if out of memory. */
+bool sheaf_column_have_validity(sheaf_column_node *node);
+
 /* `size` bytes at a multiple of 64, in whole such units; the last one's end is zero. NULL if out of
  * memory. Freed with free. */
 void *sheaf_column_alloc(uint64_t size);

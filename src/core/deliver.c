@@ -7,6 +7,7 @@
 
 #include "core/extensible.h"
 #include "core/flight.h"
+#include "core/slots.h"
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -75,20 +76,19 @@ static bool still_wanted(sheaf_flight *f) {
 
 #define ODD_FLAGS (SHEAF_MUST_UNDERSTAND | SHEAF_RESULT_IN_SLOT_ORDER)
 
-/* Nearly all are ordinary: a success that there is nothing to check about. */
-static bool is_ordinary(const sheaf_result *r) {
-  return !(r->status | (r->flags & ODD_FLAGS)) && (r->properties || !r->property_count);
+/* Whether entry i answers slot i, and nothing but slots was asked for. */
+static inline bool in_slot_order(const sheaf_request *request, const sheaf_result *r) {
+  if (request->trait_count || (request->flags & SHEAF_REQUEST_ALL_TRAITS)) return false;
+  return sheaf_answers_slots(r, request->slots, request->slot_count);
 }
 
-/* Whether entry i answers slot i, and nothing but slots was asked for. */
-static bool in_slot_order(const sheaf_request *request, const sheaf_result *r) {
-  if (request->trait_count || (request->flags & SHEAF_REQUEST_ALL_TRAITS)) return false;
-  if (r->property_count != request->slot_count) return false;
-  for (uint32_t i = 0; i < r->property_count; i++) {
-    const sheaf_property *p = &r->properties[i];
-    if (p->trait != request->slots[i].trait || p->key != request->slots[i].key) return false;
-  }
-  return true;
+/* Nearly all are ordinary: a success that there is nothing to complain about. `believes`: whoever
+ * takes it sees for himself whether it is in slot order. */
+static inline bool is_ordinary(const sheaf_request *request, const sheaf_result *r, bool believes) {
+  uint32_t flags = r->flags & ODD_FLAGS;
+  if (flags == SHEAF_RESULT_IN_SLOT_ORDER && !believes)
+    return !r->status && in_slot_order(request, r);
+  return !(r->status | (flags & SHEAF_MUST_UNDERSTAND)) && (r->properties || !r->property_count);
 }
 
 /* What is wrong with a result; NULL: nothing. */
@@ -100,7 +100,7 @@ static const char *fault_of(const sheaf_flight *f, const sheaf_result *r, sheaf_
   if (r->property_count && !r->properties)
     return "the manager's answer counts properties and has none";
   if ((r->flags & SHEAF_RESULT_IN_SLOT_ORDER) && !in_slot_order(f->request, r))
-    return "the manager's answer says that it is in slot order and is not";
+    return SHEAF_NOT_IN_SLOT_ORDER;
   return NULL;
 }
 
@@ -244,11 +244,23 @@ static uint32_t results_parallel(sheaf_flight *f, const sheaf_result *results, u
 
 /* ------------------------------------------------------------------------- to a stage's sink */
 
+/* How many, from the first on, are ordinary and come in order: they are taken. */
+static uint32_t take_run(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
+  const bool believes = f->onward->flags & SHEAF_SINK_CHECKS_SLOTS;
+  const sheaf_request *request = f->request;
+  const uint32_t next = f->tracker.next, left = f->tracker.count - next;
+  uint32_t run = 0;
+  if (count > left) count = left;
+  while (run < count && results[run].index == next + run && is_ordinary(request, &results[run], believes))
+    run++;
+  sheaf_tracker_take_run(&f->tracker, run);
+  return run;
+}
+
 /* As many as are ordinary and come in order, at once; the others one by one. */
 static uint32_t results_onward(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
   for (uint32_t i = 0, run; i < count; i += run ? run : 1) {
-    for (run = 0; i + run < count && is_ordinary(&results[i + run]); run++)
-      if (!sheaf_tracker_take_next(&f->tracker, results[i + run].index)) break;
+    run = take_run(f, &results[i], count - i);
     if (run == 0) take_any(f, &results[i]);
     else if (f->onward->results(f->onward, &results[i], run) != SHEAF_CONTINUE) stop(f);
     if (UNLIKELY(!still_wanted(f))) return SHEAF_STOP;
@@ -277,11 +289,12 @@ uint32_t sheaf_flight_results(sheaf_sink *sink, const sheaf_result *results, uin
     return results_elsewhere(f, results, count);
   if (UNLIKELY(!wanted(f))) return SHEAF_STOP;
   if (f->onward) return results_onward(f, results, count);
+  const sheaf_request *const request = f->request;
   const sheaf_success_fn success = f->success;
   void *const ctx = f->ctx;
   for (uint32_t i = 0; i < count; i++) {
     const sheaf_result *r = &results[i];
-    if (LIKELY(success && is_ordinary(r) && sheaf_tracker_take_next(&f->tracker, r->index))) {
+    if (LIKELY(success && is_ordinary(request, r, false) && sheaf_tracker_take_next(&f->tracker, r->index))) {
       if (UNLIKELY(success(ctx, r->index, r) != SHEAF_CONTINUE)) stop(f);
     } else {
       take_any(f, r);

@@ -22,6 +22,10 @@
 #define SHEAF_AT_REST ((uintptr_t)1)
 #define SHEAF_ANY_THREAD ((uintptr_t)2)
 
+/* A flag of the core's own sinks: of records that come together they check themselves that those in
+ * slot order are so. */
+#define SHEAF_SINK_CHECKS_SLOTS 0x8000u
+
 typedef struct sheaf_posted sheaf_posted;
 
 typedef struct sheaf_flight {
@@ -32,7 +36,8 @@ typedef struct sheaf_flight {
   bool interruptible;         /* there is a cancel or a deadline to look at */
   bool locked;                /* it holds its manager's gate */
   sheaf_tracker tracker;
-  sheaf_sink *onward; /* a stage's sink that takes what is heard; NULL: the callbacks do */
+  sheaf_sink *onward; /* takes what is heard, one by one, or records of successive indices together:
+                         a stage's sink, or the core's own; NULL: the callbacks do */
   sheaf_success_fn success;
   sheaf_error_fn error;
   void *ctx;

@@ -10,7 +10,7 @@ typedef struct sheaf_question {
   sheaf_request request;
   sheaf_call call;
   sheaf_callbacks callbacks;
-  sheaf_sink *onward; /* a stage's sink, instead of the callbacks; NULL: they */
+  sheaf_sink *onward; /* instead of the callbacks: see sheaf_flight.onward; NULL: they */
 } sheaf_question;
 
 /* Checks a request and its call, and copies them. There is no `onward`; the callbacks are not

@@ -47,6 +47,9 @@ static inline bool sheaf_tracker_take_next(sheaf_tracker *t, uint32_t index) {
   return true;
 }
 
+/* Takes answers for the next `run` indices in order; there must be as many below `count`. */
+static inline void sheaf_tracker_take_run(sheaf_tracker *t, uint32_t run) { t->next += run; }
+
 /* Takes an answer for an index. One thread at a time. */
 static inline int sheaf_tracker_take(sheaf_tracker *t, sheaf_arena *arena, uint32_t index) {
   if (sheaf_tracker_take_next(t, index)) return SHEAF_TAKEN;
