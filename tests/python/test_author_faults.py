@@ -179,6 +179,16 @@ def test_an_index_twice(serve, logged):
     assert "answered 1 indices a second time" in logged()
 
 
+def test_a_generator_without_end(serve):
+    def resolve(refs, request):
+        while True:
+            yield 1, {}
+
+    found = ask(serve(resolve), REFS)
+    assert found.statuses == ["MANAGER_FAILURE", "OK", "MANAGER_FAILURE"]
+    assert "more than twice as many answers as there are references" in found[0].message
+
+
 def test_an_index_never(serve):
     found = ask(serve(lambda refs, request: iter([(1, {})])), REFS)
     assert found.statuses == ["NO_RESULT", "OK", "NO_RESULT"]

@@ -170,6 +170,14 @@ def test_what_is_no_record(serve, record, message):
     assert message in found[0].message
 
 
+def test_long_names_in_messages_are_cut_between_characters(serve):
+    odd = type("Ř" * 300, (), {})
+    for record in ({"ž" * 5000: {"b": 1}}, {"a": {"ž" * 5000: odd()}}, {"ž" * 400: {"ž" * 400: odd()}},
+                   {"a": {"b": odd()}}, {"a": odd()}, odd()):
+        found = ask(serve(lambda refs, request, record=record: [record]), ["x"])
+        assert found.statuses == ["MANAGER_FAILURE"] and len(found[0].message) > 60
+
+
 def test_mappings_that_raise(serve):
     class Broken(collections.abc.Mapping):
         def __getitem__(self, key):

@@ -390,6 +390,71 @@ def test_an_interpreter_that_is_not_there(zoo):
     assert 'cannot run "/absent/python": No such file or directory' in refused(zoo, python="/absent/python")
 
 
+# ------------------------------------------------------------------ in a process that has a Python
+
+
+@pytest.fixture(scope="module")
+def embedding(tmp_path_factory):
+    """A host in C that has a Python of its own: see embedding.c."""
+    program = tmp_path_factory.mktemp("embedding") / "embedding"
+    native = PACKAGE / "_native"
+    flags = "-std=c11 -D_POSIX_C_SOURCE=200809L -O1 -g -Wall -Wextra -Werror".split()
+    subprocess.run([os.environ.get("CC", "cc"), *flags, "-I", native / "include",
+                    Path(__file__).with_name("embedding.c"), "-o", program, "-L", native / "lib",
+                    "-l:libsheaf.so.0", f"-Wl,-rpath,{native / 'lib'}", "-ldl"], check=True)
+    return program
+
+
+def libpython_of(python):
+    return subprocess.run([python, "-c", "import os, sys, sysconfig as s; v = s.get_config_var; print(next("
+                           "p for p in (os.path.join(d, v('INSTSONAME')) for d in (v('LIBDIR'), os.path.join("
+                           "sys.base_prefix, 'lib'))) if os.path.exists(p)))"],
+                          text=True, capture_output=True, check=True).stdout.strip()
+
+
+HOSTED = """
+    import _ctypes, asyncio, signal, sys, sheaf
+
+    @sheaf.manager("hosted")
+    def hosted(refs, request):
+        return [{"p": {"version": "%d.%d" % sys.version_info[:2], "encoding": sys.getfilesystemencoding()}}
+                for _ in refs]
+"""
+
+
+def run_embedding(zoo, embedding, site, how, library, **settings):
+    zoo.module("hosted", HOSTED)
+    given = {"module": "hosted", "path": zoo.folder, **settings}
+    return subprocess.run([embedding, how, library, *(f"{name}={value}" for name, value in given.items()), "x"],
+                          text=True, capture_output=True, timeout=TIMEOUT,
+                          env={**zoo.env, "PYTHONPATH": str(site), "LC_ALL": "C.UTF-8"})
+
+
+@pytest.mark.parametrize("name", sorted(INTERPRETERS))
+@pytest.mark.parametrize("how", ["local", "global", "asleep"])
+def test_a_host_in_c_with_a_python_of_its_own(zoo, embedding, site, how, name):
+    python = INTERPRETERS[name]
+    # One that sleeps is started, as the interpreter that is given; one that runs is as the host made it.
+    more = {"python": python} if how == "asleep" else {}
+    done = run_embedding(zoo, embedding, site, how, libpython_of(python), **more)
+    assert done.returncode == 0, done.stderr
+    said = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    assert said["version"] == python.name.removeprefix("python") and said["encoding"] == "utf-8"
+    if how == "asleep":
+        assert said["locale"] == "C" and said["ctrl-c"] == "the host's"
+
+
+@pytest.mark.parametrize("how", ["local", "global", "asleep"])
+def test_a_host_in_c_with_a_python_of_another_minor(zoo, embedding, site, how):
+    one, *others = sorted(INTERPRETERS.values(), key=lambda path: path.name)
+    if not others or others[-1].name == one.name:
+        pytest.skip("there is one Python on this machine")
+    done = run_embedding(zoo, embedding, site, how, libpython_of(one), python=others[-1])
+    assert done.returncode == 1
+    assert f"is Python {others[-1].name.removeprefix('python')}, and this process has Python" in done.stderr
+    assert f"from {libpython_of(one)}" in done.stderr
+
+
 # ------------------------------------------------------------------------- in a process of Python's
 
 

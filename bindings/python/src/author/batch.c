@@ -5,6 +5,8 @@
 
 #include <time.h>
 
+#include <sheaf/utf8.h>
+
 enum {
   LIST_GROUP = 4096,      /* results of a list that are sent at once */
   YIELD_GROUP = 256,      /* the same of an iterator's */
@@ -126,7 +128,7 @@ static bool keep_row(serve_turn *turn, sheaf_result *result) {
 
 /* work->why as the result's error. */
 static bool keep_why(serve_work *work, sheaf_result *result) {
-  size_t size = strlen(work->why.message);
+  size_t size = sheaf_utf8_valid_size(sheaf_cstr(work->why.message));
   result->status = work->why.status;
   if (!serve_copy(work, work->why.message, size, &result->message.data)) return false;
   result->message.size = size;
@@ -214,6 +216,13 @@ static bool take_yielded(serve_turn *turn, PyObject *item) {
   return false;
 }
 
+static bool too_many(serve_turn *turn) {
+  serve_fail(turn->work, SHEAF_MANAGER_FAILURE,
+             "%s yields more than twice as many answers as there are references, and was ended",
+             turn->verb->name);
+  return false;
+}
+
 static int64_t now_ms(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
@@ -221,11 +230,14 @@ static int64_t now_ms(void) {
 }
 
 static void take_yields(serve_turn *turn, PyObject *iterator) {
+  /* Some may come twice, which the core tells; one that never ends is ended. */
+  const uint64_t most = 2 * (uint64_t)turn->request->count + 16;
   int64_t first_ms = 0; /* when the oldest of those held back came */
+  uint64_t yielded = 0;
   PyObject *item;
   while (!turn->is_over && (item = PyIter_Next(iterator)) != NULL) {
     if (turn->work->count == 0) first_ms = now_ms();
-    bool taken = take_yielded(turn, item);
+    bool taken = ++yielded > most ? too_many(turn) : take_yielded(turn, item);
     Py_DECREF(item);
     if (!taken) return;
     if (is_group(turn->work, YIELD_GROUP) || now_ms() - first_ms >= YIELD_MS) send_group(turn);

@@ -2,6 +2,8 @@
 /* Exceptions as errors of an element, of a batch, of a lifecycle call. */
 #include "serve.h"
 
+#include <sheaf/utf8.h>
+
 serve_helpers serve_help;
 
 static const sheaf_str no_memory = SHEAF_STR("out of memory");
@@ -51,7 +53,7 @@ void serve_fail(serve_work *work, sheaf_status status, const char *format, ...) 
   (void)vsnprintf(text.message, sizeof text.message, format, arguments);
   va_end(arguments);
   sheaf_str message = no_memory;
-  size_t size = strlen(text.message);
+  size_t size = sheaf_utf8_valid_size(sheaf_cstr(text.message)); /* it may have been cut */
   if (serve_copy(work, text.message, size, &message.data)) message.size = size;
   work->failure = (serve_failure){status, 0, -1, message, message, false};
 }

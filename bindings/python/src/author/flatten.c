@@ -3,16 +3,20 @@
  * was asked for. */
 #include "serve.h"
 
+#include <sheaf/utf8.h>
+
 /* Puts in front of `why` where it was. */
 static bool in_place(serve_work *work, PyObject *trait, PyObject *key) {
-  char what[1500];
-  (void)snprintf(what, sizeof what, "%.1400s", work->why.message);
+  char what[1024];
+  const sheaf_str why = sheaf_utf8_cut(sheaf_cstr(work->why.message), sizeof what - 1);
+  memcpy(what, why.data, why.size);
+  what[why.size] = '\0';
   PyObject *where = key ? PyUnicode_FromFormat("trait %R, key %R", trait, key)
                         : PyUnicode_FromFormat("trait %R", trait);
-  sheaf_str words = serve_words(work, where);
+  const sheaf_str words = sheaf_utf8_cut(serve_words(work, where), 500);
   sheaf_status status = work->why.status;
-  (void)sheaf_error_set(&work->why, status, "%.*s: %s", (int)(words.size < 500 ? words.size : 500),
-                        words.data ? words.data : "?", what);
+  (void)sheaf_error_set(&work->why, status, "%.*s: %s", (int)words.size,
+                        words.data ? words.data : "", what);
   PyErr_Clear();
   Py_XDECREF(where);
   return false;

@@ -3,6 +3,8 @@
  * rest (scalars and arrays of other libraries) by what they offer: tolist, __index__, __float__. */
 #include "serve.h"
 
+#include <sheaf/utf8.h>
+
 static bool refuse(serve_work *work, const char *format, ...) SERVE_PRINTF(2, 3);
 
 static bool refuse(serve_work *work, const char *format, ...) {
@@ -25,7 +27,9 @@ static bool no_memory(serve_work *work) {
 const char *serve_type_name(PyObject *object, char text[SERVE_TYPE_NAME]) {
   PyObject *name = PyObject_GetAttrString((PyObject *)Py_TYPE(object), "__qualname__");
   const char *utf8 = name && PyUnicode_Check(name) ? PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
-  (void)snprintf(text, SERVE_TYPE_NAME, "%.100s", utf8 ? utf8 : "?");
+  const sheaf_str cut = sheaf_utf8_cut(sheaf_cstr(utf8 ? utf8 : "?"), SERVE_TYPE_NAME - 1);
+  memcpy(text, cut.data, cut.size);
+  text[cut.size] = '\0';
   PyErr_Clear();
   Py_XDECREF(name);
   return text;
