@@ -6,6 +6,7 @@
 #include <sheaf/abi.h>
 #include <sheaf/batch.h>
 #include <sheaf/batchers.h>
+#include <sheaf/cache.h>
 #include <sheaf/cancel.h>
 #include <sheaf/columns.h>
 #include <sheaf/config.h>

@@ -108,3 +108,29 @@ void sheaf_copy_result(sheaf_arena *arena, sheaf_result *dst, const sheaf_result
                                             : SHEAF_MANAGER_FAILURE;
   *dst = (sheaf_result){src->index, status, NULL, 0, SHEAF_RESULT_STATIC, sheaf_cstr(f)};
 }
+
+/* ------------------------------------------------------------------------------ how much it takes */
+
+static size_t rounded(size_t size) { return (size + 15u) & ~(size_t)15u; }
+
+static size_t value_size(const sheaf_value *value, unsigned depth) {
+  if ((value->flags & SHEAF_VALUE_STATIC) || value->length == 0) return 0;
+  if (SHEAF_STORAGE(value->kind) == SHEAF_STORAGE_BYTES)
+    return value->length > SHEAF_MAX_VALUE_BYTES ? 0 : rounded(value->length);
+  if (SHEAF_STORAGE(value->kind) != SHEAF_STORAGE_LIST || depth >= SHEAF_MAX_LIST_DEPTH) return 0;
+  if (value->length > SHEAF_MAX_VALUE_BYTES / sizeof *value || !value->u.items) return 0;
+  size_t size = value->length * sizeof *value;
+  for (uint32_t i = 0; i < value->length; i++) size += value_size(&value->u.items[i], depth + 1);
+  return size;
+}
+
+size_t sheaf_copy_size(const sheaf_result *src) {
+  if (src->flags & SHEAF_RESULT_STATIC) return 0;
+  size_t size = src->message.size > SHEAF_MAX_VALUE_BYTES ? 0 : rounded(src->message.size);
+  size_t properties = src->property_count * sizeof *src->properties;
+  if (properties > SHEAF_MAX_VALUE_BYTES || !src->properties) return size;
+  size += rounded(properties);
+  for (uint32_t i = 0; i < src->property_count; i++)
+    size += value_size(&src->properties[i].value, 0);
+  return size;
+}

@@ -14,4 +14,7 @@
  */
 void sheaf_copy_result(sheaf_arena *arena, sheaf_result *dst, const sheaf_result *src);
 
+/* How many bytes of an arena a copy takes, if it breaks no limit; at most so many if it does. */
+size_t sheaf_copy_size(const sheaf_result *src);
+
 #endif

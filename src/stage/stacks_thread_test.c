@@ -85,6 +85,17 @@ static sheaf_manager *put_batch(stack *s, sheaf_manager *below) {
   return put(s, below, "batch", "batchers", one_of(&s->chance, chains, 9), NULL);
 }
 
+static sheaf_manager *put_cache(stack *s, sheaf_manager *below) {
+  static const char *const entries[] = {"1", "10", "100000"}, *const bytes[] = {"500", "5000", "67108864"};
+  static const char *const errors[] = {"true", "false"};
+  return put(s, below, "cache", "max_entries", one_of(&s->chance, entries, 3), "max_bytes",
+             one_of(&s->chance, bytes, 3), "errors", one_of(&s->chance, errors, 2), NULL);
+}
+
+static int64_t cache_saves(sheaf_manager *stage) {
+  return (int64_t)(counter(stage, "hits") + counter(stage, "shared"));
+}
+
 static sheaf_manager *put_dedupe(stack *s, sheaf_manager *below) {
   return put(s, below, "dedupe", NULL);
 }
@@ -149,6 +160,7 @@ static const struct row {
   sheaf_status errors[4];
 } rows[] = {
     {"batch", put_batch, NULL, {0}},
+    {"cache", put_cache, cache_saves, {0}},
     {"circuit", put_circuit, NULL, {SHEAF_UNAVAILABLE}},
     {"dedupe", put_dedupe, dedupe_saves, {0}},
     {"fallback", put_fallback, NULL, {0}},

@@ -7,6 +7,7 @@
 
 #define SHEAF_STAGE_MAP(XX) \
   XX(batch)                 \
+  XX(cache)                 \
   XX(circuit)               \
   XX(dedupe)                \
   XX(fallback)              \
