@@ -61,16 +61,22 @@ static void follow(run *r, want *w, sheaf_cache_pending *pending) {
   pending->followers = &w->u.follower;
 }
 
+/* Whether this batch itself asks for it: then it is there before anybody would wait. */
+static bool is_own(const run *r, const sheaf_cache_pending *pending) {
+  uintptr_t at = (uintptr_t)pending, begin = (uintptr_t)r->wants;
+  return at >= begin && at < begin + r->want_count * sizeof *r->wants;
+}
+
 /* Looks again, and settles the fate of what was missing. `ctx`: whether this thread owes. */
 static void settle(run *r, sheaf_cache_shard *shard, want *w, void *ctx, sheaf_cache_entry **out) {
   const bool owes = *(const bool *)ctx;
   sheaf_cache_slot *slot = find(r, shard, w);
   sheaf_cache_pending *pending = slot ? sheaf_cache_slot_pending(slot) : NULL;
-  if (pending && !owes) {
+  if (pending && (!owes || is_own(r, pending))) {
     follow(r, w, pending);
   } else if (slot && !pending && (w->got = sheaf_cache_take(r, shard, slot, out))) {
     w->fate = FOUND;
-  } else if (!pending && !owes) {
+  } else if (!pending) {
     w->u.pending = (sheaf_cache_pending){sheaf_cache_run_question(r, w->index), ref_of(r, w), NULL, false};
     w->claimed = sheaf_cache_claim(shard, hash_of(r, w), &w->u.pending);
   }

@@ -6,7 +6,7 @@
  * claimed, unless another thread is asking for it: that is followed. What was claimed is asked for in
  * one batch; the answers are published as they come, and delivered when all have been, for nobody calls
  * out owing another thread an answer. What was followed is waited for last (cache_fetch.c). A thread
- * that owes an answer already, further out, claims and follows nothing, and asks for itself.
+ * that owes an answer already, further out, follows nobody, and asks for itself.
  */
 #ifndef SHEAF_STAGE_CACHE_H
 #define SHEAF_STAGE_CACHE_H

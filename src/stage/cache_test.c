@@ -445,6 +445,15 @@ static void a_manager_that_asks_the_cache_from_inside(void **state) {
   staged_close(&S);
 }
 
+static void under_a_limit_it_keeps_answers_too(void **state) {
+  (void)state;
+  begin(NULL, NULL, NULL, NULL);
+  staged_put(&S, "limit", "in_flight", "1", NULL); /* whoever has a place owes it to others */
+  assert_int_equal(ask("1 2 2"), 2);
+  assert_int_equal(ask("1 2"), 0);
+  staged_close(&S);
+}
+
 static void bad_settings(void **state) {
   static const struct {
     const char *name, *value, *words;
@@ -488,6 +497,7 @@ int main(void) {
       cmocka_unit_test(clearing),
       cmocka_unit_test(what_is_cleared_while_it_is_asked_is_not_kept),
       cmocka_unit_test(a_manager_that_asks_the_cache_from_inside),
+      cmocka_unit_test(under_a_limit_it_keeps_answers_too),
       cmocka_unit_test(bad_settings),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
