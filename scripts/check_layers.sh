@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Includes run one way: cli -> public headers only; stage -> plugin, core; plugin -> core; core -> nothing else of src/;
-# plugins -> sheaf/ headers and their own files. Tests may see everything.
+# plugins, bindings -> sheaf/ headers and their own files. Tests may see everything.
 #   scripts/check_layers.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -21,6 +21,7 @@ layer() {
 modules='core|plugin|stage|plan|flow|cli'
 layer include "$modules"
 layer plugins "(\.\./)*(src/)?($modules)"
+layer bindings "(\.\./)*(src/)?($modules)"
 layer src/cli '(\.\./)*(core|plugin|stage|plan|flow)'
 layer src/core '(\.\./)*(plugin|stage|plan|flow|cli)'
 layer src/plugin '(\.\./)*(stage|plan|flow|cli)'

@@ -66,7 +66,7 @@ def constants(compiler: str, include: Path, headers: Sequence[Path]) -> str:
     """The macros of Sheaf's that are numbers, for the compiler to say which."""
     macros = _preprocess(compiler, include, headers, "-dM")
     number = r"\(*(?:0x[0-9a-fA-F]+|[0-9]+)[uUlL]*(?:\s*<<\s*[0-9]+)?\)*"
-    names = re.findall(rf"^#define (SHEAF_\w+) {number}$", macros, re.M)
+    names = re.findall(rf"^#define (SHEAF(?:PY)?_\w+) {number}$", macros, re.M)
     return "".join(f"#define {name} ...\n" for name in sorted(names))
 
 

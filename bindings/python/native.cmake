@@ -24,3 +24,12 @@ install(CODE "set(executables $<TARGET_FILE:sheaf_cli>)
   set(libraries $<TARGET_FILE:sheaf>)
   set(modules ${plugin_files})")
 install(SCRIPT ${CMAKE_CURRENT_SOURCE_DIR}/bundle.cmake)
+
+# Ours, and those of what is inside and wants to be named (nanoarrow's is the same as ours).
+set(licences ${SKBUILD_METADATA_DIR}/licenses)
+install(FILES ${top}/LICENSE DESTINATION ${licences})
+file(GLOB flatcc ${top}/build/downloads/nanoarrow-*/subprojects/flatcc-*)
+foreach(file LICENSE NOTICE)
+  install(FILES ${flatcc}/${file} DESTINATION ${licences}/flatcc OPTIONAL)
+endforeach()
+install(FILES /usr/share/doc/libcjson1/copyright DESTINATION ${licences}/cjson OPTIONAL)

@@ -2,6 +2,8 @@
 """What the package's tests share. They run in an interpreter that has it installed: `make python`."""
 import itertools
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,38 @@ def library_path(tmp_path):
     path = tmp_path / "library.json"
     path.write_text(json.dumps(LIBRARY))
     return path
+
+
+def write_manifest(folder, id="chatty", library="chatty.so", **members):
+    """A manifest for `library`, which need not be there."""
+    manifest = folder / f"{id}.sheaf.json"
+    manifest.write_text(json.dumps({
+        "sheaf_manifest": 1, "id": id, "name": id, "version": "2.5",
+        "abi": {"major": 1, "minor": 0, "min_minor": 0}, "library": library, **members}))
+    return manifest
+
+
+@pytest.fixture(scope="session")
+def chatty(tmp_path_factory):
+    """A folder with the plugin `chatty`, which logs."""
+    folder = tmp_path_factory.mktemp("chatty")
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", f"-I{sheaf.get_include()}", "-pthread",
+                    Path(__file__).with_name("chatty.c"), "-o", folder / "chatty.so"], check=True)
+    write_manifest(folder)
+    return folder
+
+
+@pytest.fixture
+def run_python(tmp_path):
+    """Runs code in a process of its own: its standard output. It must end well, and in time."""
+
+    def run(code, *arguments, env=None, options=()):
+        done = subprocess.run([sys.executable, *options, "-c", code, *map(str, arguments)],
+                              capture_output=True, text=True, timeout=60, env=env, cwd=tmp_path)
+        assert done.returncode == 0, f"{done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    return run
 
 
 # ------------------------------------------------------------------------------- managers in Python

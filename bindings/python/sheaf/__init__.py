@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from sheaf._library import open as open
     from sheaf._library import register as register
     from sheaf._manager import OpenManager as OpenManager
+    from sheaf._prefix import get_cmake_dir as get_cmake_dir
+    from sheaf._prefix import get_include as get_include
 
     __version__: str
 
@@ -62,21 +64,24 @@ _NAMES = {
                 "NotFoundError", "PluginError", "SheafError", "SystemFailure", "UnsupportedError"],
     "_library": ["Library", "describe", "managers", "open", "register"],
     "_manager": ["OpenManager"],
+    "_prefix": ["get_cmake_dir", "get_include"],
 }
 _HOMES = {name: f"sheaf.{module}" for module, names in _NAMES.items() for name in names}
 __all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        from importlib.metadata import version
-        value: Any = version("sheaf")
-    elif name in _HOMES:
-        value = getattr(import_module(_HOMES[name]), name)
-    else:
-        raise AttributeError(f"module 'sheaf' has no attribute {name!r}")
-    globals()[name] = value
-    return value
+# Hidden from type checkers, to whom it would say that there is every name.
+if not TYPE_CHECKING:
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            from importlib.metadata import version
+            value: Any = version("sheaf")
+        elif name in _HOMES:
+            value = getattr(import_module(_HOMES[name]), name)
+        else:
+            raise AttributeError(f"module 'sheaf' has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -9,8 +9,10 @@ from typing import Any, overload
 
 from sheaf._cffi import ffi, lib
 from sheaf._constants import ORIGINS
+from sheaf._entry_points import Found
 from sheaf._text import text, text_of
 
+ENTRY_POINT = "entry point"
 STATES = {lib.SHEAF_PLUGIN_AVAILABLE: "available", lib.SHEAF_PLUGIN_SHADOWED: "shadowed",
           lib.SHEAF_PLUGIN_REFUSED: "refused"}
 
@@ -49,8 +51,8 @@ class Description:
     Attributes:
         id, name, version, description: for people, but for the id.
         settings: what `sheaf.open` takes as keywords.
-        verbs, prefixes, serialized: of an open manager; its references begin with one of the
-            prefixes; if serialized, it answers one batch at a time.
+        verbs, prefixes, serialized, nonblocking: of an open manager; its references begin with one of
+            the prefixes; if serialized, it answers one batch at a time; if nonblocking, from memory.
     """
 
     id: str
@@ -61,6 +63,7 @@ class Description:
     verbs: tuple[Verb, ...] = ()
     prefixes: tuple[str, ...] = ()
     serialized: bool = False
+    nonblocking: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,10 @@ class ManagerInfo:
     manifest: Path | None
     library: Path | None
     reason: str
+
+    def _where(self) -> str:
+        where = str(self.library or self.manifest or "")
+        return ": ".join(part for part in (where, self.reason) if part)
 
 
 @dataclass(frozen=True)
@@ -114,8 +121,7 @@ class ManagerList(Sequence[ManagerInfo]):
 
     def __repr__(self) -> str:
         rows = [("ID", "VERSION", "STATE", "FOUND BY", "WHERE")]
-        rows += [(m.id, m.version, m.state, m.origin, str(m.library or m.manifest or ""))
-                 for m in self._managers]
+        rows += [(m.id, m.version, m.state, m.origin, m._where()) for m in self._managers]
         widths = [max(len(row[column]) for row in rows) for column in range(4)]
         return "\n".join("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[4]])
                          for row in rows)
@@ -126,17 +132,33 @@ def _path(pointer: Any) -> Path | None:
     return Path(ffi.string(pointer).decode("utf-8", "surrogateescape")) if pointer else None
 
 
-def read_list(plugins: Any) -> ManagerList:
-    """A `sheaf_plugin_list`."""
-    rows = [lib.sheaf_plugin_list_at(plugins, i) for i in range(lib.sheaf_plugin_list_count(plugins))]
-    places = [lib.sheaf_plugin_list_place_at(plugins, i)
-              for i in range(lib.sheaf_plugin_list_place_count(plugins))]
-    return ManagerList(
-        [ManagerInfo(text(row.id), text(row.name), text(row.version), STATES[row.state],
-                     ORIGINS[row.origin], _path(row.manifest), _path(row.library), text(row.reason))
-         for row in rows],
-        [SearchPlace(_path(place.path) or Path(), ORIGINS[place.origin], place.plugin_count,
-                     text(place.reason)) for place in places])
+def _origin(origin: int, path: Path | None, entry_points: Sequence[Found]) -> str:
+    """C knows the paths of entry points as the host's own."""
+    given = {Path(given) for one in entry_points for given in one.paths}
+    if origin == lib.SHEAF_ORIGIN_API and path and (path in given or path.parent in given):
+        return ENTRY_POINT
+    return ORIGINS[origin]
+
+
+def read_list(plugins: Any, entry_points: Sequence[Found]) -> ManagerList:
+    """A `sheaf_plugin_list`, and the entry points that gave nothing."""
+    managers = []
+    for i in range(lib.sheaf_plugin_list_count(plugins)):
+        row = lib.sheaf_plugin_list_at(plugins, i)
+        manifest = _path(row.manifest)
+        managers.append(ManagerInfo(
+            text(row.id), text(row.name), text(row.version), STATES[row.state],
+            _origin(row.origin, manifest, entry_points), manifest, _path(row.library),
+            text(row.reason)))
+    managers += [ManagerInfo(one.name, one.name, one.version, "refused", ENTRY_POINT, None, None,
+                             one.reason) for one in entry_points if one.error is not None]
+    places = []
+    for i in range(lib.sheaf_plugin_list_place_count(plugins)):
+        place = lib.sheaf_plugin_list_place_at(plugins, i)
+        path = _path(place.path) or Path()
+        places.append(SearchPlace(path, _origin(place.origin, path, entry_points),
+                                  place.plugin_count, text(place.reason)))
+    return ManagerList(managers, places)
 
 
 def _setting(info: Any) -> SettingInfo:
@@ -162,4 +184,5 @@ def read_description(library: Any, manager: Any) -> Description:
                   for info in (said.verbs[i] for i in range(said.verb_count)))
     return read_factory(lib.sheaf_manager_factory(manager), verbs=verbs,
                         prefixes=tuple(text_of(said.prefixes[i]) for i in range(said.prefix_count)),
-                        serialized=bool(said.flags & lib.SHEAF_MANAGER_SERIALIZED))
+                        serialized=bool(said.flags & lib.SHEAF_MANAGER_SERIALIZED),
+                        nonblocking=bool(said.flags & lib.SHEAF_MANAGER_NONBLOCKING))

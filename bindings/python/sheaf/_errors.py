@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sheaf._constants import STATUS_MESSAGES, STATUS_NAMES, Status
-
-if TYPE_CHECKING:
-    from sheaf._batch import Batch
 
 
 def status_of(code: int) -> Status:
@@ -121,7 +118,7 @@ class BatchError(SheafError):
     """
 
     def __init__(self, message: str, status: int, errors: Sequence[ElementError],
-                 batch: Batch | None = None) -> None:
+                 batch: Any = None) -> None:
         super().__init__(message, status)
         self.errors = list(errors)
         self.batch = batch

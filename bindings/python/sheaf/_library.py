@@ -2,24 +2,28 @@
 """Libraries: what belongs together in a process. Names, known plugins, open managers, the log."""
 from __future__ import annotations
 
+import atexit
+import logging
 import os
 import sys
 import threading
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from sheaf import _entry_points, _log
 from sheaf._author import Manager, ManagerType, plugin_of
 from sheaf._cffi import ffi, lib
 from sheaf._describe import Description, ManagerList, read_factory, read_list
-from sheaf._errors import ClosedError, ConfigError
+from sheaf._errors import BusyError, ClosedError, ConfigError
 from sheaf._manager import OpenManager
 from sheaf._names import Names
 from sheaf._settings import Setting, Settings
 from sheaf._text import c_string, raised
 
+_LOGGER = logging.getLogger("sheaf")
 StrPath = str | os.PathLike[str]
 
 
@@ -39,13 +43,47 @@ def _as_id(id: StrPath) -> StrPath:
     return path if "/" in path else f"./{path}"
 
 
+def _new(config: Any, plugin_paths: list[StrPath], strict: bool, application: str | None) -> Any:
+    """A `sheaf_library *`."""
+    if application is None:
+        application = os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] != "-c" else ""
+    name = c_string(application or "python")
+    paths = [c_string(path) for path in plugin_paths]
+    path_array = ffi.new("const char *[]", paths)
+    options = ffi.new("sheaf_library_options *")
+    options.struct_size = ffi.sizeof("sheaf_library_options")
+    options.flags = lib.SHEAF_LIBRARY_STRICT if strict else 0
+    options.application = name
+    options.plugin_paths, options.plugin_path_count = path_array, len(paths)
+    options.config = config or ffi.NULL
+    _log.log.options(options)
+    error = ffi.new("sheaf_error *")
+    pointer = lib.sheaf_library_new(options, error)
+    if not pointer:
+        raise raised(error)
+    return pointer
+
+
+def _freeing(kept: list[Any]) -> Callable[[Any], None]:
+    """What frees a library, unless it is the parent's."""
+    made_in = lib.sheafpy_generation
+
+    def free(pointer: Any) -> None:
+        if lib.sheafpy_generation == made_in:
+            lib.sheaf_library_free(pointer)
+        kept.clear()
+
+    return free
+
+
 class Library:
     """An instance of Sheaf. Most processes need only the one that `sheaf.open` makes by itself.
 
     Args:
-        config: a configuration file, or an empty string for the one that the command would take:
-            `$SHEAF_CONFIG`, else `sheaf.json` in the working folder.
-        plugin_paths: folders or manifest files to look for plugins in before anywhere else.
+        config: a configuration file, or "" for the one that the command would take: `$SHEAF_CONFIG`,
+            else `sheaf.json` in the working folder.
+        plugin_paths: folders or manifest files to look for plugins in before anywhere else. Those of
+            the entry point group `sheaf.plugins` come next.
         strict: refuse plugins that somebody else could have written.
         application: the program's name, told to managers; default the script's.
     Raises:
@@ -56,31 +94,28 @@ class Library:
                  strict: bool = False, application: str | None = None) -> None:
         if isinstance(plugin_paths, (str, bytes, os.PathLike)):
             raise TypeError("plugin_paths is one path: give a list of them")
-        self._config = None if config is None else _load_config(config or None)
-        if application is None:
-            application = Path(sys.argv[0]).name if sys.argv and sys.argv[0] else "python"
-        name = c_string(application)
-        paths = [c_string(path) for path in plugin_paths]
-        path_array = ffi.new("const char *[]", paths)
-        options = ffi.new("sheaf_library_options *")
-        options.struct_size = ffi.sizeof("sheaf_library_options")
-        options.flags = lib.SHEAF_LIBRARY_STRICT if strict else 0
-        options.application = name
-        options.plugin_paths, options.plugin_path_count = path_array, len(paths)
-        options.config = self._config or ffi.NULL
-        error = ffi.new("sheaf_error *")
-        pointer = lib.sheaf_library_new(options, error)
-        if not pointer:
-            raise raised(error)
-        # Freed with the last reference: managers have one, and whoever calls holds a manager.
-        self._pointer = ffi.gc(pointer, lib.sheaf_library_free)
-        self._pid = os.getpid()
         self._closed = False
+        self._opener = os.getpid()
         self._managers: weakref.WeakSet[OpenManager] = weakref.WeakSet()
+        self._config = None if config is None else _load_config(config or None)
+        self._entry_points = _entry_points.find()
+        for one in self._entry_points:
+            if one.error is not None:
+                _LOGGER.warning("%s", one.reason, exc_info=one.error)
+        from_entry_points = [path for one in self._entry_points for path in one.paths]
+        pointer = _new(self._config, [*plugin_paths, *from_entry_points], strict, application)
+        # Freed with the last reference, by when no call can be under way: who calls holds a manager,
+        # and that a library. `_kept` is what C may look at until then.
+        self._kept: list[Any] = []
+        self._pointer = ffi.gc(pointer, _freeing(self._kept))
         self._names = Names(self._pointer)
+        _libraries.add(self)
 
     def _fork_refusal(self) -> ClosedError | None:
-        return None
+        if self._opener == os.getpid():
+            return None
+        return ClosedError(f"this library was made in process {self._opener}, before a fork: "
+                           "open the manager again in this one", lib.SHEAF_CLOSED)
 
     def _open_pointer(self) -> Any:
         if self._closed:
@@ -100,6 +135,7 @@ class Library:
 
     def _open(self, id: StrPath | None, given: Mapping[str, Setting], private: bool) -> OpenManager:
         pointer = self._open_pointer()
+        _log.log.look_at_levels()
         name, base = self._configured(id)
         settings = Settings(given, base)
         error = ffi.new("sheaf_error *")
@@ -130,7 +166,7 @@ class Library:
         plugins = lib.sheaf_plugin_list_new(self._open_pointer(), error)
         if not plugins:
             raise raised(error)
-        return read_list(ffi.gc(plugins, lib.sheaf_plugin_list_free))
+        return read_list(ffi.gc(plugins, lib.sheaf_plugin_list_free), self._entry_points)
 
     def describe(self, id: StrPath) -> Description:
         """A manager that need not be open: its version and settings. Loads its plugin.
@@ -161,6 +197,7 @@ class Library:
             manager._private = False
             manager.close()
         self._closed = True
+        _log.log.flush()
 
     def __enter__(self) -> Library:
         self._open_pointer()
@@ -171,6 +208,7 @@ class Library:
         self.close()
 
 
+_libraries: weakref.WeakSet[Library] = weakref.WeakSet()
 _default: Library | None = None
 _default_lock = threading.Lock()
 
@@ -217,6 +255,33 @@ def open(id: StrPath | None = None, /, *, config: StrPath | None = None,
         raise ValueError("config is an empty path")
     own = Library(config=config or "")
     return own._open(id, given, True)
+
+
+def _forked() -> None:
+    """In the child of a fork: what the parent opened is not to be touched any more."""
+    global _default, _default_lock
+    lib.sheafpy_generation += 1
+    for library in list(_libraries):
+        library._closed = True
+        for manager in list(library._managers):
+            manager._address = 0
+    _default, _default_lock = None, threading.Lock()
+    _log.forked()
+
+
+def _end() -> None:
+    """At the end of the process: managers are closed as if the program had, and the log is emptied."""
+    for library in list(_libraries):
+        for manager in list(library._managers):
+            try:
+                manager.close()
+            except BusyError:
+                pass  # a thread is still in it
+    _log.log.flush()
+
+
+os.register_at_fork(after_in_child=_forked)
+atexit.register(_end)
 
 
 def managers(*, library: Library | None = None) -> ManagerList:

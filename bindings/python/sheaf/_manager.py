@@ -7,6 +7,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from sheaf import _log
 from sheaf._cffi import ffi, lib
 from sheaf._describe import Description, SettingInfo, read_description
 from sheaf._errors import ClosedError, error_for
@@ -91,6 +92,7 @@ class OpenManager:
         if status not in (lib.SHEAF_OK, lib.SHEAF_CLOSED):
             raise error_for(status, f'manager "{self.id}" cannot be closed from inside its own call')
         self._address = 0
+        _log.log.flush()
         if self._private:
             self.library.close()
 

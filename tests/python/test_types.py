@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The types: of the package itself, and as its users see them."""
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+
+def mypy(*arguments, cwd):
+    done = subprocess.run([sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--cache-dir",
+                           ROOT / "build/.mypy_cache", *arguments], capture_output=True, text=True, cwd=cwd)
+    return done.stdout + done.stderr
+
+
+def test_the_package(tmp_path):
+    assert mypy("-p", "sheaf", cwd=tmp_path) == ""
+
+
+@pytest.mark.parametrize("version", ["3.10", "3.13"])
+def test_the_package_for_other_versions(version, tmp_path):
+    assert mypy("-p", "sheaf", "--python-version", version, cwd=tmp_path) == ""
+
+
+RIGHT = """
+from pathlib import Path
+from typing import assert_type
+import sheaf
+
+with sheaf.open("bal", library_path=Path("x.json"), simulated_query_latency_ms=3, flag=True) as manager:
+    assert_type(manager, sheaf.OpenManager)
+    assert_type(manager.closed, bool)
+    assert_type(manager.description.verbs[0].name, str)
+    assert_type(manager.settings[0], sheaf.SettingInfo)
+assert_type(sheaf.open(), sheaf.OpenManager)
+assert_type(sheaf.open(Path("x"), config=Path("y")), sheaf.OpenManager)
+assert_type(sheaf.managers()[0].id, str)
+assert_type(sheaf.Library(plugin_paths=["x", Path("y")]).managers(), sheaf.ManagerList)
+try:
+    pass
+except sheaf.ElementError as error:
+    assert_type(error.status, sheaf.Status)
+    assert_type(error.retry_after, float | None)
+except sheaf.BatchError as error:
+    assert_type(error.errors, list[sheaf.ElementError])
+assert_type(sheaf.__version__, str)
+"""
+
+WRONG = [
+    ('sheaf.open("bal", library_path=b"x")', "arg-type"),
+    ('sheaf.open("bal", lines=[1])', "arg-type"),
+    ("sheaf.open(3)", "arg-type"),
+    ('sheaf.open(id="bal")', None),
+    ("sheaf.Library(plugin_paths=3)", "arg-type"),
+    ("sheaf.opne()", "attr-defined"),
+]
+
+
+def test_right_use(tmp_path):
+    (tmp_path / "right.py").write_text(RIGHT)
+    assert mypy("--python-version", "3.11", "right.py", cwd=tmp_path) == ""
+
+
+def test_wrong_use(tmp_path):
+    lines = ["import sheaf", *(code for code, error in WRONG if error)]
+    (tmp_path / "wrong.py").write_text("\n".join(lines) + "\n")
+    said = mypy("wrong.py", cwd=tmp_path)
+    for number, (code, error) in enumerate([one for one in WRONG if one[1]], 2):
+        assert f"wrong.py:{number}: error:" in said, code
+        assert f"[{error}]" in said
