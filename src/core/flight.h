@@ -140,6 +140,10 @@ static inline sheaf_arena *sheaf_flight_arena(sheaf_flight *flight) {
   return __builtin_expect(thread->current == flight, 1) ? &thread->scratch : &flight->own;
 }
 
+/* Lets no fork happen while a thread has the pool's lock: the child does not have that thread. Once a
+ * process. */
+void sheaf_pool_mind_forks(void);
+
 /* A flight from the pool, at rest; NULL if out of memory. And back (pool.c). */
 sheaf_flight *sheaf_pool_take(sheaf_thread *thread);
 void sheaf_pool_rest(sheaf_thread *thread, sheaf_flight *flight);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/manager.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 
@@ -13,6 +14,10 @@
 
 /* Threads between having let go of a manager and having done with it. */
 static _Atomic uint32_t leaving;
+
+static void nobody_leaves(void) { atomic_store(&leaving, 0); }
+
+void sheaf_manager_mind_forks(void) { (void)pthread_atfork(NULL, NULL, nobody_leaves); }
 
 static bool in_use(const sheaf_manager *m) {
   return atomic_load(&m->held) > 0 || sheaf_flights_of(m);

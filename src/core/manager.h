@@ -87,6 +87,9 @@ static inline bool sheaf_manager_is_closed(const sheaf_manager *manager) {
   return atomic_load(&manager->state) == SHEAF_MANAGER_CLOSED;
 }
 
+/* Lets the child of a fork forget threads that it does not have. Once a process. */
+void sheaf_manager_mind_forks(void);
+
 /* Whether `describe` listed the verb. */
 bool sheaf_manager_serves(const sheaf_manager *manager, sheaf_id verb);
 

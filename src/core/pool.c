@@ -17,6 +17,11 @@ static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
 static sheaf_flight *ownerless; /* of threads that have ended */
 static sheaf_flight *all;       /* never freed, and reachable from here */
 
+static void lock_pool(void) { pthread_mutex_lock(&pool_lock); }
+static void unlock_pool(void) { pthread_mutex_unlock(&pool_lock); }
+
+void sheaf_pool_mind_forks(void) { (void)pthread_atfork(lock_pool, unlock_pool, unlock_pool); }
+
 static bool init_flight(sheaf_flight *flight) {
   memset(flight, 0, sizeof *flight);
   if (!sheaf_sleeper_init(&flight->sleeper)) return false;
