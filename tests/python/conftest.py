@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import sheaf
+from sheaf import _log
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -91,6 +92,7 @@ def logged(capfd, caplog):
     heard = []
 
     def read():
+        _log.log.flush()
         heard.append(capfd.readouterr().err)
         return "".join(heard) + caplog.text
     return read

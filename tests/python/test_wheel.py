@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The wheel that `pip install ./bindings/python` makes: whole, and in need of nothing else."""
+import json
 import os
 import re
 import subprocess
 import sys
+import sysconfig
 import zipfile
 
 import pytest
@@ -74,7 +76,8 @@ def test_what_is_inside(unpacked):
     native = unpacked / "sheaf/_native"
     for name in ("bin/sheaf", "lib/libsheaf.so.0", "lib/sheaf/plugins/bal.so",
                  "lib/sheaf/plugins/bal.sheaf.json", "lib/sheaf/plugins/sqlite.so",
-                 "lib/sheaf/plugins/sqlite.sheaf.json", "include/sheaf/abi.h",
+                 "lib/sheaf/plugins/sqlite.sheaf.json", "lib/sheaf/plugins/python.so",
+                 "lib/sheaf/plugins/python.sheaf.json", "include/sheaf/abi.h",
                  "lib/cmake/Sheaf/SheafAddPlugin.cmake"):
         assert (native / name).is_file(), name
     assert (unpacked / "sheaf/py.typed").is_file()
@@ -123,7 +126,7 @@ def test_nothing_is_executable_on_the_stack_or_relocated_in_the_text(unpacked):
 def test_it_works_in_an_empty_environment(python, library_path, tmp_path):
     code = (
         "import sheaf\n"
-        "assert {m.id for m in sheaf.managers()} == {'bal', 'sqlite'}, sheaf.managers()\n"
+        "assert {m.id for m in sheaf.managers()} == {'bal', 'python', 'sqlite'}, sheaf.managers()\n"
         f"with sheaf.open('bal', library_path={str(library_path)!r}) as manager:\n"
         "    print(manager.description.prefixes)\n")
     assert run(python, "-I", "-c", code, cwd=tmp_path) == "('bal:///',)\n"
@@ -140,6 +143,23 @@ def test_the_command_works_in_an_empty_environment(python, library_path, tmp_pat
     assert '"name":"Rex"' in run(sheaf, "resolve", *sqlite, "bal:///dog", cwd=tmp_path)
     run(sheaf, "resolve", *sqlite, "--property", "named/name", "--format", "arrow", "bal:///dog",
         cwd=tmp_path)
+
+
+LIBPYTHON = os.path.join(sysconfig.get_config_var("LIBDIR") or "",
+                         sysconfig.get_config_var("INSTSONAME") or "libpython")
+
+
+@pytest.mark.skipif(not os.path.exists(LIBPYTHON), reason="this Python has no libpython")
+def test_the_command_runs_a_manager_in_python(python, tmp_path):
+    """In the interpreter that the package is installed for."""
+    (tmp_path / "zoo.py").write_text(
+        "import sheaf, sys\n"
+        "@sheaf.manager('zoo')\n"
+        "def resolve(refs, request):\n"
+        "    return [{'named': {'name': sys.prefix}} for ref in refs]\n")
+    said = run(python.with_name("sheaf"), "resolve", "--manager", "python", "--setting", "module=zoo",
+               "--setting", "path=.", "zoo:///cat", cwd=tmp_path)
+    assert json.loads(said)["traits"] == {"named": {"name": str(python.parents[1])}}
 
 
 def test_a_plugin_is_built_against_it(python, tmp_path):
