@@ -4,6 +4,7 @@ import itertools
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,23 @@ def logged(capfd, caplog):
         heard.append(capfd.readouterr().err)
         return "".join(heard) + caplog.text
     return read
+
+
+# --------------------------------------------------------------------------------------------- hosts
+
+
+@pytest.fixture
+def zoo(library_path):
+    """The manager `bal`, open, with bal:///cat and bal:///dog."""
+    with sheaf.open("bal", library_path=library_path) as manager:
+        yield manager
+
+
+@pytest.fixture
+def says(serve):
+    """The manager of hosting.py, open."""
+    from hosting import Says
+
+    Says.asked, Says.waiting = [], threading.Event()
+    with serve(Says) as manager:
+        yield manager

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from sheaf._author import Request as Request
     from sheaf._author import Setting as Setting
     from sheaf._author import manager as manager
+    from sheaf._call import Cancel as Cancel
+    from sheaf._columns import Column as Column
+    from sheaf._columns import Columns as Columns
     from sheaf._constants import Access as Access
     from sheaf._constants import Status as Status
     from sheaf._context import Context as Context
@@ -28,6 +31,11 @@ if TYPE_CHECKING:
     from sheaf._describe import SearchPlace as SearchPlace
     from sheaf._describe import SettingInfo as SettingInfo
     from sheaf._describe import Verb as Verb
+    from sheaf._each import STOP as STOP
+    from sheaf._engine import Batch as Batch
+    from sheaf._engine import Properties as Properties
+    from sheaf._engine import Record as Record
+    from sheaf._engine import Refs as Refs
     from sheaf._errors import BatchError as BatchError
     from sheaf._errors import BusyError as BusyError
     from sheaf._errors import ClosedError as ClosedError
@@ -56,9 +64,13 @@ if TYPE_CHECKING:
 # Where each public name is defined.
 _NAMES = {
     "_author": ["Manager", "Request", "Setting", "manager"],
+    "_call": ["Cancel"],
+    "_columns": ["Column", "Columns"],
     "_constants": ["Access", "Status"],
     "_context": ["Context"],
     "_describe": ["Description", "ManagerInfo", "ManagerList", "SearchPlace", "SettingInfo", "Verb"],
+    "_each": ["STOP"],
+    "_engine": ["Batch", "Properties", "Record", "Refs"],
     "_errors": ["BatchError", "BusyError", "ClosedError", "ConfigError", "DeadlineError",
                 "ElementError", "EndedError", "InvalidArgumentError", "ManagerError",
                 "NotFoundError", "PluginError", "SheafError", "SystemFailure", "UnsupportedError"],

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sheaf._constants import STATUS_MESSAGES, STATUS_NAMES, Status
+
+if TYPE_CHECKING:
+    from sheaf._batch import Batch
+    from sheaf._columns import Columns
 
 
 def status_of(code: int) -> Status:
@@ -118,7 +122,7 @@ class BatchError(SheafError):
     """
 
     def __init__(self, message: str, status: int, errors: Sequence[ElementError],
-                 batch: Any = None) -> None:
+                 batch: Batch[Any] | Columns | None = None) -> None:
         super().__init__(message, status)
         self.errors = list(errors)
         self.batch = batch

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A manager in a host's hands: its life. What it can be asked is in `_asking.py`."""
+"""A manager in a host's hands: its life. What it can be asked: `_asking.py`."""
 from __future__ import annotations
 
 import warnings
@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from sheaf import _log
+from sheaf._aio import Awaiting
 from sheaf._cffi import ffi, lib
 from sheaf._describe import Description, SettingInfo, read_description
 from sheaf._errors import ClosedError, error_for
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from sheaf._library import Library
 
 
-class OpenManager:
+class OpenManager(Awaiting):
     """A manager that was opened; made by `sheaf.open`. Any number of threads may share it.
 
     Use it in a `with` statement, or close it: what it holds (files, connections) is given back then.

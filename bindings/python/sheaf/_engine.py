@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who asks: `sheaf._fast` where it is there, else, or with $SHEAF_PURE_CFFI=1, `sheaf._batch`.
+
+`Batch`, `Record` and `Properties` are what users know them by; the types of `sheaf._fast` are registered
+as theirs. What is made by who asks are `Manager` and `Refs`.
+"""
+from __future__ import annotations
+
+from sheaf._batch import Batch as Batch
+from sheaf._batch import Manager as Manager
+from sheaf._batch import Properties as Properties
+from sheaf._batch import Record as Record
+from sheaf._batch import Refs as Refs
