@@ -67,6 +67,15 @@ static inline sheaf_manager *sheaf_stage_over(sheaf_manager *child, const char *
   return sheaf_stage_open(sheaf_manager_library(child), stage, &options, error);
 }
 
+/*
+ * Puts the stages that a configuration names on a manager, which they take over; where it names further
+ * managers for a stage, these are opened. The topmost; the manager itself if there are no stages. NULL on
+ * failure, with `error` saying where in the configuration and what would be right; then the manager has
+ * been closed. [any-thread]
+ */
+SHEAF_API sheaf_manager *sheaf_stage_configure(sheaf_manager *manager, const sheaf_config *config,
+                                               sheaf_error *error) SHEAF_NOEXCEPT;
+
 /* A stage that there is. Static. Extensible. */
 typedef struct sheaf_stage_info {
   uint32_t struct_size;

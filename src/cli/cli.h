@@ -25,6 +25,7 @@ int cli_exists(int argc, char **argv);
 int cli_traits(int argc, char **argv);
 int sheaf_cli_check(int argc, char **argv);
 int cli_import(int argc, char **argv);
+int cli_list_stages(int argc, char **argv);
 
 /* Prints `sheaf: ` and a message, which says what to do about it, on standard error. */
 __attribute__((format(printf, 1, 2))) void cli_error(const char *format, ...);

@@ -11,6 +11,7 @@ typedef struct command {
 } command;
 
 static const command commands[] = {{"managers", cli_managers},
+                                   {"stages", cli_list_stages},
                                    {"resolve", cli_resolve},
                                    {"exists", cli_exists},
                                    {"traits", cli_traits},
@@ -23,6 +24,7 @@ static const char help[] =
     "Resolves entity references, a batch at a time, through manager plugins.\n"
     "\n"
     "  managers   which managers there are, and what one takes and can do\n"
+    "  stages     which stages can be put on a manager, and their settings\n"
     "  resolve    the traits of entities, and their properties\n"
     "  exists     whether entities exist\n"
     "  traits     which traits entities have\n"

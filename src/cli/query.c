@@ -69,6 +69,7 @@ static int open_run(run *r) {
   if (status == CLI_OK) status = intern_traits(r);
   if (status == CLI_OK) status = intern_properties(r);
   if (status == CLI_OK) status = cli_session_open_manager(&r->session);
+  if (status == CLI_OK) status = cli_stages_put(&r->session, &r->options->stages);
   return status;
 }
 

@@ -5,6 +5,7 @@
 
 #include "cli/common.h"
 #include "cli/format.h"
+#include "cli/stages.h"
 
 /* A verb as a command. */
 typedef struct cli_query_command {
@@ -16,6 +17,7 @@ typedef struct cli_query_command {
 /* The options as given. Zeroed at first; freed with cli_query_options_free. */
 typedef struct cli_query_options {
   cli_common common;
+  cli_stages stages;
   const char **traits; /* none: all */
   uint32_t trait_count;
   cli_property *properties; /* none: the traits' own */

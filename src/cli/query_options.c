@@ -11,7 +11,9 @@ enum {
   OPTION_FORMAT,
   OPTION_BATCH_SIZE,
   OPTION_TIMEOUT,
-  OPTION_STOP_ON_ERROR
+  OPTION_STOP_ON_ERROR,
+  OPTION_STAGE,
+  OPTION_STAGE_SETTING
 };
 
 enum { DEFAULT_BATCH_SIZE = 1000 };
@@ -103,6 +105,10 @@ static int take(cli_query_options *options, int option, const char *argument) {
     return take_batch_size(options, argument);
   case OPTION_TIMEOUT:
     return take_timeout(options, argument);
+  case OPTION_STAGE:
+    return cli_stages_take(&options->stages, argument);
+  case OPTION_STAGE_SETTING:
+    return cli_stages_take_setting(&options->stages, argument);
   case OPTION_STOP_ON_ERROR:
     options->stop_on_error = true;
     return CLI_OK;
@@ -121,6 +127,9 @@ static int parse_options(cli_query_options *options, const char *command, int ar
                                         {"batch-size", required_argument, NULL, OPTION_BATCH_SIZE},
                                         {"timeout-ms", required_argument, NULL, OPTION_TIMEOUT},
                                         {"stop-on-error", no_argument, NULL, OPTION_STOP_ON_ERROR},
+                                        {"stage", required_argument, NULL, OPTION_STAGE},
+                                        {"stage-setting", required_argument, NULL,
+                                         OPTION_STAGE_SETTING},
                                         {NULL, 0, NULL, 0}};
   for (;;) {
     int option = getopt_long(argc, argv, ":h", known, NULL);
@@ -174,6 +183,7 @@ int cli_query_parse(cli_query_options *options, const cli_query_command *command
 
 void cli_query_options_free(cli_query_options *options) {
   cli_common_free(&options->common);
+  cli_stages_free(&options->stages);
   free(options->traits);
   free(options->properties);
 }

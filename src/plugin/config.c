@@ -80,12 +80,12 @@ void sheaf_config_free(sheaf_config *config) {
 const char *sheaf_config_path(const sheaf_config *config) { return config ? config->path : NULL; }
 
 const char *sheaf_config_manager(const sheaf_config *config) {
-  return config ? config->manager : NULL;
+  return config ? config->top.manager : NULL;
 }
 
 const sheaf_setting *sheaf_config_settings(const sheaf_config *config, uint32_t *count) {
-  if (count) *count = config ? config->setting_count : 0;
-  return config ? config->settings : NULL;
+  if (count) *count = config ? config->top.setting_count : 0;
+  return config ? config->top.settings : NULL;
 }
 
 const char *const *sheaf_config_plugin_paths(const sheaf_config *config, uint32_t *count) {

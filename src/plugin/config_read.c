@@ -134,24 +134,29 @@ static sheaf_status check_duplicates(reader *r, const cJSON *object, const char 
                          sheaf_quote(sheaf_cstr(name)).text, where);
 }
 
-static sheaf_status read_settings(reader *r, const cJSON *object) {
-  sheaf_config *config = r->config;
+/* One setting, at the end of a list that has room. `where` is what the message calls it. */
+static sheaf_status read_setting(reader *r, const char *where, const cJSON *node,
+                                 sheaf_setting *settings, uint32_t *count) {
+  if (cJSON_IsNull(node)) return SHEAF_OK; /* as if it were not there */
+  sheaf_setting *setting = &settings[(*count)++];
+  setting->name = sheaf_cstr(sheaf_hold_copy(&r->config->hold, node->string));
+  return read_value(r, where, node, &setting->value);
+}
+
+static sheaf_status read_settings(reader *r, const cJSON *object, sheaf_config_stack *stack) {
   if (!cJSON_IsObject(object))
     return sheaf_error_set(r->error, SHEAF_INVALID_CONFIG,
                            "\"settings\" must be an object, and this is %s",
                            sheaf_json_kind(object));
   sheaf_status status = check_duplicates(r, object, " of \"settings\"");
   size_t count = (size_t)cJSON_GetArraySize(object);
-  config->settings = sheaf_hold_alloc(&config->hold, count * sizeof *config->settings);
+  stack->settings = sheaf_hold_alloc(&r->config->hold, count * sizeof *stack->settings);
   const cJSON *node;
   cJSON_ArrayForEach(node, object) {
     char where[128];
-    if (status || config->hold.failed) break;
-    if (cJSON_IsNull(node)) continue; /* as if it were not there */
+    if (status || r->config->hold.failed) break;
     snprintf(where, sizeof where, "the setting %s", sheaf_quote(sheaf_cstr(node->string)).text);
-    sheaf_setting *setting = &config->settings[config->setting_count++];
-    setting->name = sheaf_cstr(sheaf_hold_copy(&config->hold, node->string));
-    status = read_value(r, where, node, &setting->value);
+    status = read_setting(r, where, node, stack->settings, &stack->setting_count);
   }
   return status;
 }
@@ -176,25 +181,115 @@ static sheaf_status read_plugin_paths(reader *r, const cJSON *array) {
   return status;
 }
 
-/* ---------------------------------------------------------------------------------- the whole */
-
 /* An id as it is; a path, which has a slash (perhaps the folder's own), as plugin paths are read. */
-static sheaf_status read_manager(reader *r, const cJSON *node) {
-  const char **manager = &r->config->manager;
+static sheaf_status read_manager(reader *r, const cJSON *node, const char **manager) {
   sheaf_status status = read_string(r, "\"manager\"", node, manager);
   if (!status && *manager && strchr(*manager, '/')) make_absolute(r, manager);
   return status;
 }
 
+/* ------------------------------------------------------------------------------------ stages */
+
+static sheaf_status read_stages(reader *r, const char *where, const cJSON *array,
+                                sheaf_config_stack *stack);
+
+static sheaf_status expected(reader *r, const char *where, const char *what, const cJSON *found) {
+  return sheaf_error_set(r->error, SHEAF_INVALID_CONFIG, "%s must be %s, and this is %s", where, what,
+                         sheaf_json_kind(found));
+}
+
+/* One of a stage's further managers: {"manager": ..., "settings": ..., "stages": ...}. */
+static sheaf_status read_other(reader *r, const char *where, const cJSON *object,
+                               sheaf_config_stack *stack) {
+  if (!cJSON_IsObject(object))
+    return expected(r, where, "an object with \"manager\", \"settings\" and \"stages\"", object);
+  sheaf_status status = check_duplicates(r, object, " of one of \"managers\"");
+  const cJSON *node;
+  cJSON_ArrayForEach(node, object) {
+    if (status || r->config->hold.failed) return status;
+    if (strcmp(node->string, "manager") == 0) status = read_manager(r, node, &stack->manager);
+    else if (strcmp(node->string, "settings") == 0) status = read_settings(r, node, stack);
+    else if (strcmp(node->string, "stages") == 0) status = read_stages(r, where, node, stack);
+    else
+      status = sheaf_error_set(r->error, SHEAF_INVALID_CONFIG,
+                               "%s has an unknown member %s: there are \"manager\", \"settings\" and "
+                               "\"stages\"",
+                               where, sheaf_quote(sheaf_cstr(node->string)).text);
+  }
+  if (!status && !stack->manager && !r->config->hold.failed)
+    return invalid(r, where, "names no \"manager\"");
+  return status;
+}
+
+static sheaf_status read_others(reader *r, const char *where, const cJSON *array,
+                                sheaf_config_stage *stage) {
+  if (!cJSON_IsArray(array)) return expected(r, where, "an array of objects", array);
+  size_t count = (size_t)cJSON_GetArraySize(array);
+  stage->managers = sheaf_hold_alloc(&r->config->hold, count * sizeof *stage->managers);
+  sheaf_status status = SHEAF_OK;
+  const cJSON *node;
+  cJSON_ArrayForEach(node, array) {
+    char here[256];
+    if (status || r->config->hold.failed) break;
+    snprintf(here, sizeof here, "%.200s[%u]", where, stage->manager_count);
+    status = read_other(r, here, node, &stage->managers[stage->manager_count++]);
+  }
+  return status;
+}
+
+/* A stage: its id, or an object with its id, its settings as they are called, and "managers". */
+static sheaf_status read_stage(reader *r, const char *where, const cJSON *node,
+                               sheaf_config_stage *stage) {
+  if (cJSON_IsString(node)) return read_string(r, where, node, &stage->stage);
+  if (!cJSON_IsObject(node)) return expected(r, where, "a stage's id or an object", node);
+  sheaf_status status = check_duplicates(r, node, " of a stage");
+  size_t count = (size_t)cJSON_GetArraySize(node);
+  stage->settings = sheaf_hold_alloc(&r->config->hold, count * sizeof *stage->settings);
+  const cJSON *member;
+  cJSON_ArrayForEach(member, node) {
+    char here[256];
+    if (status || r->config->hold.failed) return status;
+    snprintf(here, sizeof here, "%.150s.%s", where, sheaf_quote(sheaf_cstr(member->string)).text);
+    if (strcmp(member->string, "stage") == 0) status = read_string(r, here, member, &stage->stage);
+    else if (strcmp(member->string, "managers") == 0) status = read_others(r, here, member, stage);
+    else status = read_setting(r, here, member, stage->settings, &stage->setting_count);
+  }
+  if (!status && !stage->stage && !r->config->hold.failed)
+    return invalid(r, where, "has no \"stage\", the id of one");
+  return status;
+}
+
+static sheaf_status read_stages(reader *r, const char *where, const cJSON *array,
+                                sheaf_config_stack *stack) {
+  char here[256];
+  snprintf(here, sizeof here, "%.200s%s\"stages\"", where, where[0] ? "." : "");
+  if (!cJSON_IsArray(array)) return expected(r, here, "an array", array);
+  size_t count = (size_t)cJSON_GetArraySize(array);
+  stack->stages = sheaf_hold_alloc(&r->config->hold, count * sizeof *stack->stages);
+  sheaf_status status = SHEAF_OK;
+  const cJSON *node;
+  cJSON_ArrayForEach(node, array) {
+    if (status || r->config->hold.failed) break;
+    snprintf(here, sizeof here, "%.200s%s\"stages\"[%u]", where, where[0] ? "." : "",
+             stack->stage_count);
+    status = read_stage(r, here, node, &stack->stages[stack->stage_count++]);
+  }
+  return status;
+}
+
+/* ---------------------------------------------------------------------------------- the whole */
+
 static sheaf_status read_member(reader *r, const cJSON *node) {
-  static const char *const known[] = {"manager", "settings", "plugin_paths"};
-  if (strcmp(node->string, "manager") == 0) return read_manager(r, node);
-  if (strcmp(node->string, "settings") == 0) return read_settings(r, node);
+  static const char *const known[] = {"manager", "settings", "stages", "plugin_paths"};
+  sheaf_config_stack *top = &r->config->top;
+  if (strcmp(node->string, "manager") == 0) return read_manager(r, node, &top->manager);
+  if (strcmp(node->string, "settings") == 0) return read_settings(r, node, top);
+  if (strcmp(node->string, "stages") == 0) return read_stages(r, "", node, top);
   if (strcmp(node->string, "plugin_paths") == 0) return read_plugin_paths(r, node);
-  const char *near = sheaf_nearest(sheaf_cstr(node->string), known, 3);
+  const char *near = sheaf_nearest(sheaf_cstr(node->string), known, 4);
   return sheaf_error_set(r->error, SHEAF_INVALID_CONFIG,
-                         "unknown member %s%s%s%s; a configuration has \"manager\", \"settings\" "
-                         "and \"plugin_paths\"",
+                         "unknown member %s%s%s%s; a configuration has \"manager\", \"settings\", "
+                         "\"stages\" and \"plugin_paths\"",
                          sheaf_quote(sheaf_cstr(node->string)).text,
                          near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }

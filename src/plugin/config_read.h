@@ -10,13 +10,28 @@
 #define SHEAF_CONFIG_MAX_BYTES (1u << 20)
 #define SHEAF_CONFIG_MAX_DEPTH 16
 
+typedef struct sheaf_config_stage sheaf_config_stage;
+
+/* A manager, its settings, and the stages on it, outermost first. */
+typedef struct sheaf_config_stack {
+  const char *manager; /* NULL: not named */
+  sheaf_setting *settings;
+  sheaf_config_stage *stages;
+  uint32_t setting_count, stage_count;
+} sheaf_config_stack;
+
+struct sheaf_config_stage {
+  const char *stage;
+  sheaf_setting *settings;
+  sheaf_config_stack *managers; /* what it wraps besides what is below it */
+  uint32_t setting_count, manager_count;
+};
+
 struct sheaf_config {
   sheaf_hold hold; /* has all that follows */
   const char *path;
-  const char *manager;
-  sheaf_setting *settings;
+  sheaf_config_stack top;
   const char **plugin_paths;
-  uint32_t setting_count;
   uint32_t plugin_path_count;
 };
 

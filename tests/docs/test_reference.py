@@ -93,7 +93,7 @@ def sheaf(*args, **options):
                           env={**os.environ, "LC_ALL": "C.UTF-8"}, **options).stdout
 
 
-COMMANDS = ["managers", "resolve", "exists", "traits", "check", "import"]
+COMMANDS = ["managers", "stages", "resolve", "exists", "traits", "check", "import"]
 
 
 def test_commands():
