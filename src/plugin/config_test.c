@@ -126,7 +126,7 @@ static void wrong_members(void **state) {
                  "unknown member \"mananger\": did you mean \"manager\"?");
   assert_refused(s, "{\"colour\": 1}",
                  "unknown member \"colour\"; a configuration has \"manager\", "
-                 "\"settings\" and \"plugin_paths\"");
+                 "\"settings\", \"stages\" and \"plugin_paths\"");
   assert_refused(s, "{\"manager\": 1}", "\"manager\" must be a string, and this is a number");
   assert_refused(s, "{\"manager\": null}", "\"manager\" must be a string, and this is null");
   assert_refused(s, "{\"manager\": \"\"}", "\"manager\" is empty");
