@@ -102,6 +102,32 @@ static void test_traits_that_lie_together_are_static(void **state) {
   test_sink_free(&sink);
 }
 
+/* How many properties an answer has to a question for one trait and, unless it is NULL, one slot. */
+static uint32_t count_of(const char *trait, const sheaf_slot *beside) {
+  test_sink sink;
+  sheaf_request request = for_traits(&trait, 1);
+  request.slots = beside;
+  request.slot_count = beside ? 1 : 0;
+  ask_one("bal:///cat", &request, &sink);
+  assert_int_equal(sink.results[0].status, SHEAF_OK);
+  uint32_t count = sink.results[0].count;
+  for (uint32_t i = 0; i < count && !beside; i++)
+    assert_int_equal(sink.results[0].properties[i].trait, test_id(&manager.host, trait));
+  test_sink_free(&sink);
+  return count;
+}
+
+static void test_one_trait(void **state) {
+  (void)state;
+  const sheaf_slot name = slot("named", "name");
+  assert_int_equal(count_of("named", NULL), 1);
+  assert_int_equal(count_of("animal", NULL), 3);
+  assert_int_equal(count_of("place", NULL), 1);
+  assert_int_equal(count_of("nothing", NULL), 0);
+  assert_int_equal(count_of(VERSION, NULL), 2);
+  assert_int_equal(count_of("animal", &name), 4);
+}
+
 static void test_many_traits(void **state) {
   (void)state;
   const char *names[40];
@@ -452,6 +478,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_description),
                                      cmocka_unit_test(test_all_traits_are_static),
                                      cmocka_unit_test(test_traits_that_lie_together_are_static),
+                                     cmocka_unit_test(test_one_trait),
                                      cmocka_unit_test(test_many_traits),
                                      cmocka_unit_test(test_slots_come_in_order),
                                      cmocka_unit_test(test_slots_beside_traits),

@@ -29,8 +29,10 @@ bool bal_selection_init(bal_selection *selection, const bal_library *library,
   bool all = (request->flags & SHEAF_REQUEST_ALL_TRAITS) != 0;
   bool traits = !all && request->trait_count > 0;
   bool version = traits && among(request->traits, request->trait_count, library->version_trait);
-  *selection = (bal_selection){library, scheme, request, all, false, version, version, NULL};
+  *selection = (bal_selection){library, scheme, request, all, false, 0, version, version, NULL};
   selection->slots_only = !all && !traits && request->slot_count > 0;
+  if (traits && request->trait_count == 1 && request->slot_count == 0 && !version)
+    selection->only = request->traits[0];
   for (uint32_t i = 0; i < request->slot_count; i++) {
     if (request->slots[i].trait != library->version_trait) continue;
     if (request->slots[i].key == library->stable_key) selection->stable = true;
@@ -150,10 +152,25 @@ static void answer_copied(const bal_selection *selection, bal_output *output, ui
   bal_output_record(output, index, out, count, 0);
 }
 
+/* Those of one trait lie side by side. */
+static void answer_trait(sheaf_id trait, bal_output *output, uint32_t index,
+                         const bal_record *record) {
+  const sheaf_property *properties = record->properties;
+  uint32_t first = 0, count = record->property_count;
+  while (first < count && properties[first].trait != trait) first++;
+  uint32_t end = first;
+  while (end < count && properties[end].trait == trait) end++;
+  bal_output_record(output, index, properties + first, end - first, SHEAF_RESULT_STATIC);
+}
+
 void bal_selection_answer(const bal_selection *selection, bal_output *output, uint32_t index,
                           const bal_record *record, const bal_found_version *version) {
   if (selection->slots_only) {
     answer_slots(selection, output, index, record, version);
+    return;
+  }
+  if (selection->only) {
+    answer_trait(selection->only, output, index, record);
     return;
   }
   uint32_t first = 0, end = 0, count = 0;

@@ -14,6 +14,7 @@ typedef struct bal_selection {
   const sheaf_request *request;
   bool all;
   bool slots_only;
+  sheaf_id only;          /* the trait, where one is asked for and nothing else; 0: otherwise */
   bool stable, specified; /* the two properties of the Version trait, which are made up */
   const uint64_t *asked;  /* a bit for each id of a trait; NULL while so few are asked for that
                              looking through them is faster */
