@@ -2,15 +2,18 @@
 /* From C into Python, once for each manager: what happens there is in sheaf/_author_plugin.py. */
 #include "python.h"
 
+/* What an interpreter that is not the process's own has on its path, and this one lacks. */
+static const char paths_script[] = "import importlib, os, site, sys\n"
+                                   "for folder in reversed(os.fsdecode(paths).splitlines()):\n"
+                                   "    if folder not in sys.path: sys.path.insert(0, folder)\n"
+                                   "for folder in os.fsdecode(sites).splitlines():\n"
+                                   "    if folder not in sys.path: site.addsitedir(folder)\n"
+                                   "importlib.invalidate_caches()\n";
+
 /* `given` has what the host said, as bytes; `told` is what becomes of it. */
-static const char script[] =
-    "import importlib, os, site, sys\n"
+static const char manager_script[] =
+    "import os, sys\n"
     "given = {name: os.fsdecode(value) for name, value in given.items()}\n"
-    "for folder in reversed(given['paths'].splitlines()):\n"
-    "    if folder not in sys.path: sys.path.insert(0, folder)\n"
-    "for folder in given['sites'].splitlines():\n"
-    "    if folder not in sys.path: site.addsitedir(folder)\n"
-    "importlib.invalidate_caches()\n"
     "python = given['executable'] or sys.executable\n"
     "try:\n"
     "    from sheaf._author_plugin import open_v1\n"
@@ -28,6 +31,13 @@ bool py_run(const py_api *api, const char *text, py_object *variables) {
   api->decref(builtins);
   api->decref(done);
   return done != NULL;
+}
+
+bool py_add_paths(const py_api *api, const py_probe *probe) {
+  py_object *variables = api->build("{s:y,s:y}", "sites", probe->sites, "paths", probe->paths);
+  bool is_run = variables && py_run(api, paths_script, variables);
+  api->decref(variables);
+  return is_run;
 }
 
 /* The exception that is set, in words. */
@@ -65,11 +75,10 @@ static sheaf_status run(const py_interpreter *interpreter, const sheaf_host *hos
   const py_api *api = interpreter->api;
   const py_probe *probe = &interpreter->probe;
   py_object *variables = api->build(
-      "{s:K,s:I,s:{s:y,s:y,s:y,s:y,s:y,s:y}}", "host", (unsigned long long)(uintptr_t)host,
-      "failed", (unsigned int)SHEAF_LOAD_FAILED, "given", "executable", probe->executable, "sites",
-      probe->sites, "paths", probe->paths, "module", wish->module, "path", wish->path,
-      "manager_settings", wish->manager_settings);
-  bool is_run = variables && py_run(api, script, variables);
+      "{s:K,s:I,s:{s:y,s:y,s:y,s:y}}", "host", (unsigned long long)(uintptr_t)host, "failed",
+      (unsigned int)SHEAF_LOAD_FAILED, "given", "executable", probe->executable, "module",
+      wish->module, "path", wish->path, "manager_settings", wish->manager_settings);
+  bool is_run = variables && py_add_paths(api, probe) && py_run(api, manager_script, variables);
   sheaf_status status =
       is_run ? read_told(api, api->dict_get(variables, "told"), out, error) : fail(api, error);
   api->decref(variables);

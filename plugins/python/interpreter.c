@@ -91,6 +91,8 @@ static sheaf_status start(const py_api *api, const py_probe *probe, sheaf_error 
                            probe->library, probe->executable,
                            status.message ? status.message : "it does not say why");
   leave_signals(api);
+  /* Now, before any other thread comes to import something. */
+  if (!py_add_paths(api, probe)) api->error_clear();
   (void)api->save_thread(); /* any thread may have the GIL now */
   return SHEAF_OK;
 }

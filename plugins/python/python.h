@@ -94,6 +94,9 @@ typedef struct py_wish {
 /* Runs a script, with the GIL. `variables` is a dict: its globals. False with an exception. */
 bool py_run(const py_api *api, const char *text, py_object *variables);
 
+/* Adds to sys.path what the probed interpreter has there, with the GIL. False with an exception. */
+bool py_add_paths(const py_api *api, const py_probe *probe);
+
 /* Has the package `sheaf` make the manager. */
 sheaf_status py_bootstrap(const py_interpreter *interpreter, const sheaf_host *host,
                           const py_wish *wish, sheaf_interface *out, sheaf_error *error);

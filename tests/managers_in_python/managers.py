@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The managers that host_thread_test.c asks."""
 import gc
+import os
 import threading
 import weakref
 
 import sheaf
+
+# The one that was built with the test, not an installed one.
+assert sheaf.__file__.startswith(os.environ["PYTHONPATH"]), sheaf.__file__
 
 
 class Echo(sheaf.Manager):
