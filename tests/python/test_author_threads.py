@@ -184,6 +184,16 @@ def test_a_deadline(serve):
     assert found.batch == sheaf.Status.DEADLINE and found.statuses == ["DEADLINE"]
 
 
+@pytest.mark.parametrize("answers", [[], None])
+def test_a_manager_that_returns_early_because_it_was_told_to(serve, logged, answers):
+    def resolve(refs, request):
+        assert not request.wait(PATIENCE)
+        return answers
+
+    assert ask(serve(resolve), ["x", "y"], timeout=0.1).statuses == ["DEADLINE"] * 2
+    assert "returned" not in logged()
+
+
 def in_another_process(program, **options):
     return subprocess.run([sys.executable, "-c", textwrap.dedent(program)], text=True, timeout=PATIENCE,
                           capture_output=True, cwd=os.path.dirname(__file__), **options)

@@ -45,8 +45,10 @@ static sheaf_status batch_status(const serve_turn *turn, sheaf_status status) {
 
 /* The last of a batch, once the GIL has been given back: nothing of Python's is needed any more. */
 static sheaf_status send_last(serve_turn *turn) {
-  const serve_failure failure = turn->work->failure;
   const sheaf_host *host = turn->manager->host;
+  const sheaf_call *call = turn->request->call;
+  serve_failure failure = turn->work->failure;
+  if (failure.is_shape && call->poll(call) != SHEAF_OK) failure = (serve_failure)SERVE_NO_FAILURE;
   if (failure.log.size > 0) host->log(host, SHEAF_LOG_ERROR, failure.log);
   send(turn);
   if (failure.status == SHEAF_OK || turn->is_over) return SHEAF_OK;

@@ -31,9 +31,13 @@ static bool report(serve_work *work, const char *what, PyObject *exception,
   bool is_told = told && PyArg_ParseTuple(told, "IOILOp", &status, &message, &flags,
                                           &retry_after_ms, &log, &is_interrupt);
   if (is_told)
-    *failure = (serve_failure){
-        status,           flags, retry_after_ms, serve_words(work, message), serve_words(work, log),
-        is_interrupt != 0};
+    *failure = (serve_failure){status,
+                               flags,
+                               retry_after_ms,
+                               serve_words(work, message),
+                               serve_words(work, log),
+                               is_interrupt != 0,
+                               false};
   PyErr_Clear();
   Py_XDECREF(told);
   return is_told;
@@ -42,7 +46,8 @@ static bool report(serve_work *work, const char *what, PyObject *exception,
 void serve_fail_by_exception(serve_work *work, const char *what) {
   PyObject *exception = take_exception();
   if (!report(work, what, exception, &work->failure))
-    work->failure = (serve_failure){SHEAF_OUT_OF_MEMORY, 0, -1, no_memory, {NULL, 0}, false};
+    work->failure =
+        (serve_failure){.status = SHEAF_OUT_OF_MEMORY, .retry_after_ms = -1, .message = no_memory};
   Py_XDECREF(exception);
 }
 
@@ -55,7 +60,8 @@ void serve_fail(serve_work *work, sheaf_status status, const char *format, ...) 
   sheaf_str message = no_memory;
   size_t size = sheaf_utf8_valid_size(sheaf_cstr(text.message)); /* it may have been cut */
   if (serve_copy(work, text.message, size, &message.data)) message.size = size;
-  work->failure = (serve_failure){status, 0, -1, message, message, false};
+  work->failure = (serve_failure){
+      .status = status, .retry_after_ms = -1, .message = message, .log = message, .is_shape = true};
 }
 
 /* ------------------------------------------------------------------------------- of an element */
@@ -79,12 +85,10 @@ static bool read_plain(serve_work *work, PyObject *exception, serve_failure *fai
   bool is_plain = delay == Py_None && again && message && PyUnicode_Check(message) &&
                   read_long(exception, "status", &status) && status >= 100 && status < UINT32_MAX;
   if (is_plain)
-    *failure = (serve_failure){(sheaf_status)status,
-                               again == Py_True ? SHEAF_RESULT_RETRYABLE : 0,
-                               -1,
-                               serve_words(work, message),
-                               {NULL, 0},
-                               false};
+    *failure = (serve_failure){.status = (sheaf_status)status,
+                               .flags = again == Py_True ? SHEAF_RESULT_RETRYABLE : 0,
+                               .retry_after_ms = -1,
+                               .message = serve_words(work, message)};
   PyErr_Clear();
   Py_XDECREF(delay);
   Py_XDECREF(again);

@@ -44,9 +44,10 @@ typedef struct serve_failure {
   int64_t retry_after_ms; /* negative: not said */
   sheaf_str message, log; /* in the arena */
   bool is_interrupt;      /* Ctrl-C, which the host is to hear of too */
+  bool is_shape; /* what was returned is no answer: of no interest once the call has ended */
 } serve_failure;
 
-#define SERVE_NO_FAILURE {SHEAF_OK, 0, -1, {NULL, 0}, {NULL, 0}, false}
+#define SERVE_NO_FAILURE {.status = SHEAF_OK, .retry_after_ms = -1}
 
 /* What a batch needs beside Python's objects. Kept from one batch to the next. */
 typedef struct serve_work {
