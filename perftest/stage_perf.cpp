@@ -135,6 +135,7 @@ const Stack stacks[] = {
     {"cache/turnover", kRefs, {{"cache", "max_entries", "9000"}}},
     {"circuit", kRefs, {{"circuit", nullptr, nullptr}}},
     {"limit", kRefs, {{"limit", "in_flight", "4"}}},
+    {"linger", kRefs, {{"linger", nullptr, nullptr}}},
     {"retry", kRefs, {{"retry", nullptr, nullptr}}},
     {"timeout", kRefs, {{"timeout", "ms", "60000"}}},
     {"dedupe/distinct", kRefs, {{"dedupe", nullptr, nullptr}}},

@@ -5,7 +5,7 @@
 
 void sheaf_waiter_init(sheaf_waiter *w, const sheaf_call *call) {
   w->flight = sheaf_flight_of_call(call);
-  w->said = false;
+  w->said = w->said_last = false;
 }
 
 static int64_t earliest(const sheaf_flight *f, int64_t until_ns, int64_t ask_ns) {
@@ -32,10 +32,22 @@ sheaf_status sheaf_waiter_wait(sheaf_waiter *w, int64_t until_ns) {
   return why;
 }
 
-void sheaf_waiter_say(sheaf_waiter *w) {
+static void say(sheaf_waiter *w, bool last) {
+  sheaf_sleeper *sleeper = &w->flight->sleeper; /* a flight is never freed */
+  pthread_mutex_lock(&sleeper->lock);
+  w->said_last = last;
+  w->said = true;
+  pthread_cond_broadcast(&sleeper->wake);
+  pthread_mutex_unlock(&sleeper->lock);
+}
+
+void sheaf_waiter_say(sheaf_waiter *w) { say(w, false); }
+
+void sheaf_waiter_say_last(sheaf_waiter *w) { say(w, true); }
+
+void sheaf_waiter_wait_last(sheaf_waiter *w) {
   sheaf_sleeper *sleeper = &w->flight->sleeper;
   pthread_mutex_lock(&sleeper->lock);
-  w->said = true; /* from here on it may be gone */
-  pthread_cond_broadcast(&sleeper->wake);
+  while (!w->said_last) sheaf_sleeper_wait(sleeper, INT64_MAX);
   pthread_mutex_unlock(&sleeper->lock);
 }

@@ -21,7 +21,7 @@ struct sheaf_flight;
 
 typedef struct sheaf_waiter {
   struct sheaf_flight *flight;
-  bool said; /* under the flight's sleeper's lock */
+  bool said, said_last; /* under the flight's sleeper's lock */
 } sheaf_waiter;
 
 /* For the call that a stage was given, on its thread. */
@@ -36,5 +36,13 @@ sheaf_status sheaf_waiter_wait(sheaf_waiter *waiter, int64_t until_ns);
 
 /* Says it: wakes the one who waits. [any-thread], while the waiter is there. */
 void sheaf_waiter_say(sheaf_waiter *waiter);
+
+/*
+ * The same without a lock: says it for the last time, and does not touch the waiter any more. Its thread,
+ * which can tell by other means that this has been or will be, keeps it until then: it waits for that
+ * whatever its call says, and it is not long.
+ */
+void sheaf_waiter_say_last(sheaf_waiter *waiter);
+void sheaf_waiter_wait_last(sheaf_waiter *waiter);
 
 #endif

@@ -16,29 +16,29 @@ bool sheaf_cache_keeps(const sheaf_cache *c, const sheaf_result *result, int64_t
          !(result->flags & SHEAF_RESULT_RETRYABLE);
 }
 
-static bool hold_questions(sheaf_cache_run *r) {
+static bool hold_terms(sheaf_cache_run *r) {
   const sheaf_request *request = r->request;
-  sheaf_cache_questions *all = &r->cache->table.questions;
+  sheaf_terms_table *all = &r->cache->table.terms;
   if (!request->contexts) {
-    r->question = sheaf_cache_question_hold(all, request, request->call->context);
-    return r->question != NULL;
+    r->terms = sheaf_terms_hold(all, request, request->call->context);
+    return r->terms != NULL;
   }
-  r->questions = sheaf_stage_scratch(request, request->count * sizeof *r->questions);
-  if (!r->questions) return false;
+  r->each_terms = sheaf_stage_scratch(request, request->count * sizeof *r->each_terms);
+  if (!r->each_terms) return false;
   for (uint32_t i = 0; i < request->count; i++, r->held++) {
     const sheaf_context *context = sheaf_share_context(request, i);
     bool same = i > 0 && context == sheaf_share_context(request, i - 1);
-    r->questions[i] = same ? r->questions[i - 1] : sheaf_cache_question_hold(all, request, context);
-    if (!r->questions[i]) return false;
-    if (same) sheaf_cache_question_share(r->questions[i]);
+    r->each_terms[i] = same ? r->each_terms[i - 1] : sheaf_terms_hold(all, request, context);
+    if (!r->each_terms[i]) return false;
+    if (same) sheaf_terms_share(r->each_terms[i]);
   }
   return true;
 }
 
-static void release_questions(sheaf_cache_run *r) {
-  sheaf_cache_questions *all = &r->cache->table.questions;
-  if (r->question) sheaf_cache_question_release(all, r->question);
-  for (uint32_t i = 0; i < r->held; i++) sheaf_cache_question_release(all, r->questions[i]);
+static void release_terms(sheaf_cache_run *r) {
+  sheaf_terms_table *all = &r->cache->table.terms;
+  if (r->terms) sheaf_terms_release(all, r->terms);
+  for (uint32_t i = 0; i < r->held; i++) sheaf_terms_release(all, r->each_terms[i]);
 }
 
 /* What has inputs is not compared. */
@@ -68,10 +68,10 @@ static sheaf_status cache_batch(void *self, const sheaf_request *request, sheaf_
   r.missing = sheaf_stage_scratch(request, request->count * sizeof *r.missing);
   sheaf_waiter_init(&r.waiter, request->call);
   sheaf_status status =
-      r.hashes && r.missing && hold_questions(&r)
+      r.hashes && r.missing && hold_terms(&r)
           ? answer(&r)
           : sheaf_stage_fail(request, sink, SHEAF_OUT_OF_MEMORY, "out of memory for the cache", 0);
-  release_questions(&r);
+  release_terms(&r);
   return status;
 }
 

@@ -30,7 +30,7 @@ static void put_if_absent(sheaf_cache *c, sheaf_cache_entry *e, sheaf_str ref, i
   sheaf_cache_shard *shard = sheaf_cache_shard_of(&c->table, e->hash);
   sheaf_cache_entry *out = NULL;
   pthread_mutex_lock(&shard->lock);
-  sheaf_cache_slot *slot = sheaf_cache_find(shard, e->hash, e->question, ref);
+  sheaf_cache_slot *slot = sheaf_cache_find(shard, e->hash, e->terms, ref);
   const sheaf_cache_entry *there = slot ? sheaf_cache_slot_entry(slot) : NULL;
   if (!slot || (there && now >= there->expires_ns)) (void)sheaf_cache_insert(shard, e, &out);
   pthread_mutex_unlock(&shard->lock);
@@ -43,11 +43,11 @@ static sheaf_cache_entry *make_entry(sheaf_cache *c, const sheaf_request *reques
   sheaf_cache_table *t = &c->table;
   sheaf_str ref = request->refs[result->index];
   const sheaf_context *context = sheaf_share_context(request, result->index);
-  sheaf_cache_question *q = sheaf_cache_question_hold(&t->questions, request, context);
+  sheaf_terms *q = sheaf_terms_hold(&t->terms, request, context);
   if (!q) return NULL;
   uint64_t hash = sheaf_cache_key_hash(sheaf_cache_hash(t, ref), q);
   sheaf_cache_entry *e = sheaf_cache_entry_new(q, ref, hash, result);
-  sheaf_cache_question_release(&t->questions, q);
+  sheaf_terms_release(&t->terms, q);
   return e;
 }
 

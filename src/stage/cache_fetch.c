@@ -27,7 +27,7 @@ static sheaf_str ref_of(const run *r, const want *w) { return r->request->refs[w
 static uint64_t hash_of(const run *r, const want *w) { return r->hashes[w->index]; }
 
 static sheaf_cache_slot *find(const run *r, const sheaf_cache_shard *shard, const want *w) {
-  return sheaf_cache_find(shard, hash_of(r, w), sheaf_cache_run_question(r, w->index), ref_of(r, w));
+  return sheaf_cache_find(shard, hash_of(r, w), sheaf_cache_run_terms(r, w->index), ref_of(r, w));
 }
 
 /* ------------------------------------------------------------------------------------ a group */
@@ -77,7 +77,7 @@ static void settle(run *r, sheaf_cache_shard *shard, want *w, void *ctx, sheaf_c
   } else if (slot && !pending && (w->got = sheaf_cache_take(r, shard, slot, out))) {
     w->fate = FOUND;
   } else if (!pending) {
-    w->u.pending = (sheaf_cache_pending){sheaf_cache_run_question(r, w->index), ref_of(r, w), NULL, false};
+    w->u.pending = (sheaf_cache_pending){sheaf_cache_run_terms(r, w->index), ref_of(r, w), NULL, false};
     w->claimed = sheaf_cache_claim(shard, hash_of(r, w), &w->u.pending);
   }
 }
@@ -145,7 +145,7 @@ static void publish_group(run *r, want *const *wants, uint32_t count) {
 static void make_entry(run *r, want *w, const sheaf_result *result) {
   int64_t until;
   bool kept = sheaf_cache_keeps(r->cache, result, r->now, &until);
-  w->got = sheaf_cache_entry_new(sheaf_cache_run_question(r, w->index), ref_of(r, w), hash_of(r, w),
+  w->got = sheaf_cache_entry_new(sheaf_cache_run_terms(r, w->index), ref_of(r, w), hash_of(r, w),
                                  result);
   /* What cannot be copied has become an error. */
   if (w->got) w->got->expires_ns = kept && w->got->result.status == result->status ? until : 0;

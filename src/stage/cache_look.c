@@ -84,7 +84,7 @@ static void look_in(sheaf_cache_run *r, sheaf_cache_shard *shard, uint32_t first
   for (uint32_t i = 0; i < count; i++) {
     uint32_t index = first + places[i];
     sheaf_cache_slot *slot = sheaf_cache_find(shard, r->hashes[index],
-                                              sheaf_cache_run_question(r, index),
+                                              sheaf_cache_run_terms(r, index),
                                               r->request->refs[index]);
     if (slot && !sheaf_cache_slot_pending(slot))
       found[places[i]] = sheaf_cache_take(r, shard, slot, &out);
@@ -100,7 +100,7 @@ static void look_up_group(sheaf_cache_run *r, uint32_t first, uint32_t count) {
   uint32_t missing = r->missing_count;
   for (uint32_t i = first; i < first + count; i++)
     r->hashes[i] = sheaf_cache_key_hash(sheaf_cache_hash(t, r->request->refs[i]),
-                                        sheaf_cache_run_question(r, i));
+                                        sheaf_cache_run_terms(r, i));
   sheaf_cache_order_by_shard(t, r->hashes + first, count, &o);
   for (uint32_t s = 0, begin = 0; s < t->shard_count; begin = o.ends[s++])
     if (o.ends[s] > begin)

@@ -44,8 +44,8 @@ typedef struct sheaf_cache_run {
   const sheaf_request *request;
   sheaf_sink *onward;
   int64_t now;
-  sheaf_cache_question *question;   /* of all; NULL: `questions` has each index's */
-  sheaf_cache_question **questions; /* `held` of them are held */
+  sheaf_terms *terms;       /* of all; NULL: `each_terms` has each index's */
+  sheaf_terms **each_terms; /* `held` of them are held */
   uint32_t held;
   uint32_t missing_count;
   uint32_t *missing;       /* indices */
@@ -61,9 +61,9 @@ typedef struct sheaf_cache_run {
   sheaf_result results[SHEAF_CACHE_GROUP];
 } sheaf_cache_run;
 
-/* The question of an index, the key's hash, and the shard of that. */
-static inline sheaf_cache_question *sheaf_cache_run_question(const sheaf_cache_run *r, uint32_t i) {
-  return r->question ? r->question : r->questions[i];
+/* The terms under which an index is asked for. */
+static inline sheaf_terms *sheaf_cache_run_terms(const sheaf_cache_run *r, uint32_t i) {
+  return r->terms ? r->terms : r->each_terms[i];
 }
 
 /* At most a group's places, by their shard, so that each shard is locked once. Those of shard s are

@@ -16,8 +16,8 @@
 
 static char *key_of(const sheaf_cache_entry *e) { return (char *)(uintptr_t)(e + 1); }
 
-sheaf_cache_entry *sheaf_cache_entry_new(sheaf_cache_question *question, sheaf_str ref,
-                                         uint64_t hash, const sheaf_result *result) {
+sheaf_cache_entry *sheaf_cache_entry_new(sheaf_terms *terms, sheaf_str ref, uint64_t hash,
+                                         const sheaf_result *result) {
   size_t key = (ref.size + 15) & ~(size_t)15;
   size_t bytes = sizeof(sheaf_cache_entry) + key + sheaf_copy_size(result);
   sheaf_cache_entry *e = ref.size > UINT32_MAX ? NULL : malloc(bytes);
@@ -25,8 +25,8 @@ sheaf_cache_entry *sheaf_cache_entry_new(sheaf_cache_question *question, sheaf_s
   sheaf_arena arena = {.next = key_of(e) + key, .end = (char *)e + bytes};
   sheaf_copy_result(&arena, &e->result, result);
   if (ref.size) memcpy(key_of(e), ref.data, ref.size);
-  sheaf_cache_question_share(question);
-  e->question = question;
+  sheaf_terms_share(terms);
+  e->terms = terms;
   e->hash = hash;
   e->key_size = (uint32_t)ref.size;
   atomic_init(&e->holds, 1);
@@ -39,7 +39,7 @@ sheaf_cache_entry *sheaf_cache_entry_new(sheaf_cache_question *question, sheaf_s
 
 void sheaf_cache_entry_release(sheaf_cache_table *t, sheaf_cache_entry *e) {
   if (atomic_fetch_sub_explicit(&e->holds, 1, memory_order_acq_rel) > 1) return;
-  sheaf_cache_question_release(&t->questions, e->question);
+  sheaf_terms_release(&t->terms, e->terms);
   free(e);
 }
 
@@ -57,19 +57,19 @@ uint64_t sheaf_cache_hash(const sheaf_cache_table *t, sheaf_str ref) {
   return XXH3_64bits_withSeed(ref.size ? ref.data : "", ref.size, t->seed);
 }
 
-static bool is_key(const sheaf_cache_slot *slot, const sheaf_cache_question *q, sheaf_str ref) {
+static bool is_key(const sheaf_cache_slot *slot, const sheaf_terms *q, sheaf_str ref) {
   const sheaf_cache_pending *p = sheaf_cache_slot_pending(slot);
   const sheaf_cache_entry *e = (const sheaf_cache_entry *)slot->what;
-  if (p) return p->question == q && sheaf_str_equal(p->ref, ref);
-  return e->question == q && e->key_size == ref.size &&
+  if (p) return p->terms == q && sheaf_str_equal(p->ref, ref);
+  return e->terms == q && e->key_size == ref.size &&
          (ref.size == 0 || memcmp(key_of(e), ref.data, ref.size) == 0);
 }
 
 sheaf_cache_slot *sheaf_cache_find(const sheaf_cache_shard *shard, uint64_t hash,
-                                   const sheaf_cache_question *question, sheaf_str ref) {
+                                   const sheaf_terms *terms, sheaf_str ref) {
   for (size_t at = hash & shard->mask; shard->slots[at].what; at = (at + 1) & shard->mask) {
     sheaf_cache_slot *slot = &shard->slots[at];
-    if (slot->hash == hash && is_key(slot, question, ref)) return slot;
+    if (slot->hash == hash && is_key(slot, terms, ref)) return slot;
   }
   return NULL;
 }
@@ -157,7 +157,7 @@ void sheaf_cache_remove(sheaf_cache_shard *shard, sheaf_cache_slot *slot) {
 }
 
 static sheaf_cache_slot *slot_of(const sheaf_cache_shard *shard, const sheaf_cache_entry *e) {
-  return sheaf_cache_find(shard, e->hash, e->question, sheaf_strn(key_of(e), e->key_size));
+  return sheaf_cache_find(shard, e->hash, e->terms, sheaf_strn(key_of(e), e->key_size));
 }
 
 /* Takes away what is at a slot; an entry is linked to `out`. */
@@ -216,7 +216,7 @@ bool sheaf_cache_table_init(sheaf_cache_table *t, uint64_t most_entries, uint64_
       break;
     }
   }
-  if (made == wanted && sheaf_cache_questions_init(&t->questions, t->seed)) return true;
+  if (made == wanted && sheaf_terms_table_init(&t->terms, t->seed)) return true;
   for (; made > 0; made--) {
     pthread_mutex_destroy(&t->shards[made - 1].lock);
     free(t->shards[made - 1].slots);
@@ -231,7 +231,7 @@ void sheaf_cache_table_destroy(sheaf_cache_table *t) {
     pthread_mutex_destroy(&t->shards[i].lock);
     free(t->shards[i].slots);
   }
-  sheaf_cache_questions_destroy(&t->questions);
+  sheaf_terms_table_destroy(&t->terms);
   free(t->shards);
 }
 
@@ -278,10 +278,10 @@ static uint64_t count_and_release(sheaf_cache_table *t, sheaf_cache_entry *out) 
 
 uint64_t sheaf_cache_clear(sheaf_cache_table *t, const sheaf_str *ref) {
   sheaf_cache_entry *out = NULL;
-  uint32_t rounds = ref ? SHEAF_CACHE_SALTS : t->shard_count;
+  uint32_t rounds = ref ? SHEAF_TERMS_SALTS : t->shard_count;
   uint64_t ref_hash = ref ? sheaf_cache_hash(t, *ref) : 0;
   for (uint32_t i = 0; i < rounds; i++) {
-    sheaf_cache_question any = {.salt = (i + 1) * 0x9e3779b97f4a7c15ULL};
+    sheaf_terms any = {.salt = (i + 1) * 0x9e3779b97f4a7c15ULL};
     uint64_t hash = sheaf_cache_key_hash(ref_hash, &any);
     sheaf_cache_shard *shard = ref ? sheaf_cache_shard_of(t, hash) : &t->shards[i];
     pthread_mutex_lock(&shard->lock);

@@ -13,14 +13,14 @@
 #define SHEAF_STAGE_CACHE_TABLE_H
 
 #include "core/wait.h"
-#include "stage/cache_question.h"
+#include "stage/terms.h"
 
 #define SHEAF_CACHE_SHARDS 8u /* the most that a table has */
 
 /* An answer. In one piece: the key's bytes are behind it, and what its result points to. */
 typedef struct sheaf_cache_entry {
   sheaf_result result;
-  sheaf_cache_question *question; /* held */
+  sheaf_terms *terms;     /* held */
   uint64_t hash;
   uint32_t key_size;
   _Atomic uint32_t holds; /* the table's, and of those who hand it out */
@@ -41,7 +41,7 @@ typedef struct sheaf_cache_follower {
 
 /* A key that is being asked for. */
 typedef struct sheaf_cache_pending {
-  sheaf_cache_question *question;
+  sheaf_terms *terms;
   sheaf_str ref;
   sheaf_cache_follower *followers;
   bool cleared; /* what comes is not kept, and not given to those who come later */
@@ -64,7 +64,7 @@ typedef struct sheaf_cache_shard {
 } sheaf_cache_shard;
 
 typedef struct sheaf_cache_table {
-  sheaf_cache_questions questions;
+  sheaf_terms_table terms;
   uint64_t seed;
   uint32_t shard_count; /* a power of two */
   sheaf_cache_shard *shards;
@@ -79,7 +79,7 @@ void sheaf_cache_table_destroy(sheaf_cache_table *t);
 /* The hash of a reference, of which the keys' are made. */
 uint64_t sheaf_cache_hash(const sheaf_cache_table *t, sheaf_str ref);
 
-static inline uint64_t sheaf_cache_key_hash(uint64_t ref_hash, const sheaf_cache_question *q) {
+static inline uint64_t sheaf_cache_key_hash(uint64_t ref_hash, const sheaf_terms *q) {
   return ref_hash ^ q->salt;
 }
 
@@ -88,8 +88,8 @@ static inline sheaf_cache_shard *sheaf_cache_shard_of(const sheaf_cache_table *t
 }
 
 /* A new entry, a copy of `result`, held once and in no table. NULL: out of memory. */
-sheaf_cache_entry *sheaf_cache_entry_new(sheaf_cache_question *question, sheaf_str ref,
-                                         uint64_t hash, const sheaf_result *result);
+sheaf_cache_entry *sheaf_cache_entry_new(sheaf_terms *terms, sheaf_str ref, uint64_t hash,
+                                         const sheaf_result *result);
 void sheaf_cache_entry_release(sheaf_cache_table *t, sheaf_cache_entry *entry);
 
 static inline void sheaf_cache_entry_hold(sheaf_cache_entry *e) {
@@ -100,7 +100,7 @@ static inline void sheaf_cache_entry_hold(sheaf_cache_entry *e) {
 
 /* The slot of a key; NULL if it is not there. */
 sheaf_cache_slot *sheaf_cache_find(const sheaf_cache_shard *shard, uint64_t hash,
-                                   const sheaf_cache_question *question, sheaf_str ref);
+                                   const sheaf_terms *terms, sheaf_str ref);
 
 static inline sheaf_cache_pending *sheaf_cache_slot_pending(const sheaf_cache_slot *slot) {
   return slot->what & 1 ? (sheaf_cache_pending *)(slot->what - 1) : NULL;

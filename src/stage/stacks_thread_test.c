@@ -102,6 +102,12 @@ static sheaf_manager *put_dedupe(stack *s, sheaf_manager *below) {
 
 static int64_t dedupe_saves(sheaf_manager *stage) { return (int64_t)counter(stage, "folded"); }
 
+static sheaf_manager *put_linger(stack *s, sheaf_manager *below) {
+  static const char *const waits[] = {"0.001", "0.1", "1"}, *const sizes[] = {"1", "5", "1000"};
+  return put(s, below, "linger", "max_wait_ms", one_of(&s->chance, waits, 3), "max_size",
+             one_of(&s->chance, sizes, 3), NULL);
+}
+
 static sheaf_manager *put_meter(stack *s, sheaf_manager *below) {
   return put(s, below, "meter", NULL);
 }
@@ -165,6 +171,7 @@ static const struct row {
     {"dedupe", put_dedupe, dedupe_saves, {0}},
     {"fallback", put_fallback, NULL, {0}},
     {"limit", put_limit, NULL, {SHEAF_OVERLOADED}},
+    {"linger", put_linger, NULL, {0}},
     {"meter", put_meter, NULL, {0}},
     {"retry", put_retry, retry_saves, {0}},
     {"route", put_route, NULL, {0}},

@@ -12,6 +12,7 @@
   XX(dedupe)                \
   XX(fallback)              \
   XX(limit)                 \
+  XX(linger)                \
   XX(meter)                 \
   XX(retry)                 \
   XX(route)                 \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stage/cache_question.h"
+#include "stage/terms.h"
 
 #include <stdlib.h>
 
@@ -9,13 +9,13 @@
 #include "core/copy.h"
 #include "stage/share.h"
 
-bool sheaf_cache_questions_init(sheaf_cache_questions *all, uint64_t seed) {
+bool sheaf_terms_table_init(sheaf_terms_table *all, uint64_t seed) {
   memset(all, 0, sizeof *all);
   all->seed = seed;
   return pthread_mutex_init(&all->lock, NULL) == 0;
 }
 
-void sheaf_cache_questions_destroy(sheaf_cache_questions *all) { pthread_mutex_destroy(&all->lock); }
+void sheaf_terms_table_destroy(sheaf_terms_table *all) { pthread_mutex_destroy(&all->lock); }
 
 static uint64_t hash_of(const sheaf_request *r, const sheaf_context *context, uint64_t seed) {
   const uint32_t words[] = {r->verb, r->access, r->flags, r->trait_count, r->slot_count};
@@ -30,7 +30,7 @@ static bool array_equal(const void *a, const void *b, size_t size) {
   return size == 0 || memcmp(a, b, size) == 0;
 }
 
-static bool is_of(const sheaf_cache_question *q, const sheaf_request *r, const sheaf_context *c) {
+static bool is_of(const sheaf_terms *q, const sheaf_request *r, const sheaf_context *c) {
   const sheaf_request *own = &q->request;
   return own->verb == r->verb && own->access == r->access && own->flags == r->flags &&
          own->trait_count == r->trait_count && own->slot_count == r->slot_count &&
@@ -57,13 +57,13 @@ static sheaf_str keep_text(char **at, sheaf_str text) {
 }
 
 /* A new one in one piece: record, traits, slots, locale, texts. */
-static sheaf_cache_question *make(const sheaf_request *r, const sheaf_context *c) {
+static sheaf_terms *make(const sheaf_request *r, const sheaf_context *c) {
   sheaf_result locale = as_result(c->locale);
   size_t traits = r->trait_count * sizeof *r->traits, slots = r->slot_count * sizeof *r->slots;
   size_t copied = sizeof(sheaf_record) + sheaf_copy_size(&locale) + 32;
   size_t arrays = (traits + slots + 15) & ~(size_t)15;
   size_t texts = c->share_key.size + c->authority.size + c->state.size;
-  sheaf_cache_question *q = malloc(sizeof *q + copied + arrays + texts);
+  sheaf_terms *q = malloc(sizeof *q + copied + arrays + texts);
   if (!q) return NULL;
   char *at = (char *)(q + 1);
   memset(q, 0, sizeof *q);
@@ -90,37 +90,36 @@ static sheaf_cache_question *make(const sheaf_request *r, const sheaf_context *c
   return q;
 }
 
-static sheaf_cache_question **place_of(sheaf_cache_questions *all, uint64_t hash) {
-  return &all->buckets[hash % SHEAF_CACHE_BUCKETS];
+static sheaf_terms **place_of(sheaf_terms_table *all, uint64_t hash) {
+  return &all->buckets[hash % SHEAF_TERMS_BUCKETS];
 }
 
 /* Under the lock. */
-static sheaf_cache_question *find_or_make(sheaf_cache_questions *all, const sheaf_request *request,
-                                          const sheaf_context *context, uint64_t hash) {
-  sheaf_cache_question **place = place_of(all, hash), *q = *place;
+static sheaf_terms *find_or_make(sheaf_terms_table *all, const sheaf_request *request,
+                                 const sheaf_context *context, uint64_t hash) {
+  sheaf_terms **place = place_of(all, hash), *q = *place;
   while (q && !(q->hash == hash && is_of(q, request, context))) q = q->next;
   if (!q && (q = make(request, context))) {
     q->hash = hash;
-    q->salt = (all->made++ % SHEAF_CACHE_SALTS + 1) * 0x9e3779b97f4a7c15ULL;
+    q->salt = (all->made++ % SHEAF_TERMS_SALTS + 1) * 0x9e3779b97f4a7c15ULL;
     q->next = *place;
     *place = q;
   }
-  if (q) sheaf_cache_question_share(q);
+  if (q) sheaf_terms_share(q);
   return q;
 }
 
-sheaf_cache_question *sheaf_cache_question_hold(sheaf_cache_questions *all,
-                                                const sheaf_request *request,
-                                                const sheaf_context *context) {
+sheaf_terms *sheaf_terms_hold(sheaf_terms_table *all, const sheaf_request *request,
+                              const sheaf_context *context) {
   static const sheaf_context empty;
   uint64_t hash = hash_of(request, context, all->seed);
   pthread_mutex_lock(&all->lock);
-  sheaf_cache_question *q = find_or_make(all, request, context ? context : &empty, hash);
+  sheaf_terms *q = find_or_make(all, request, context ? context : &empty, hash);
   pthread_mutex_unlock(&all->lock);
   return q;
 }
 
-void sheaf_cache_question_release(sheaf_cache_questions *all, sheaf_cache_question *q) {
+void sheaf_terms_release(sheaf_terms_table *all, sheaf_terms *q) {
   uint32_t holds = atomic_load_explicit(&q->holds, memory_order_relaxed);
   /* The last hold is let go of under the lock only, where it might just be taken up again. */
   while (holds > 1)
@@ -130,7 +129,7 @@ void sheaf_cache_question_release(sheaf_cache_questions *all, sheaf_cache_questi
   pthread_mutex_lock(&all->lock);
   bool last = atomic_fetch_sub_explicit(&q->holds, 1, memory_order_acq_rel) == 1;
   if (last) {
-    sheaf_cache_question **place = place_of(all, q->hash);
+    sheaf_terms **place = place_of(all, q->hash);
     while (*place != q) place = &(*place)->next;
     *place = q->next;
   }
