@@ -139,7 +139,8 @@ class Manager:
         """Lets go of what is held back."""
 
     def close(self) -> None:
-        """Called once, when the manager was closed and its last call has left; on any thread."""
+        """Called once, when the manager was closed and its last call has left; on any thread. What it
+        started (threads, connections) must have ended when this returns."""
 
     @property
     def log(self) -> logging.Logger:
