@@ -143,14 +143,14 @@ class Awaiting(Streaming):
                     timeout: float | None = None, cancel: Cancel | None = None,
                     context: Context | None = None) -> AsyncIterator[Record | ElementError]:
         """See `iter`. The references may come from an asynchronous iterable, too."""
-        how = terms(chunk, ahead, True, timeout, False)
+        how = terms(chunk, ahead, True, errors, timeout, False)
         kept = self._checked(traits, errors, access, timeout, cancel, context)
         pieces = AsyncPieces(refs, chunk)
 
         def ask(piece: Piece) -> asyncio.Task[tuple[int, Batch[Record]]]:
             async def asked() -> tuple[int, Batch[Record]]:
                 return piece.first, await self.aresolve(
-                    piece.refs, kept, errors=errors, access=access, timeout=how.left(), cancel=cancel,
+                    piece.refs, kept, access=access, timeout=how.left(), cancel=cancel,
                     context=context)
             return asyncio.create_task(asked())
 
@@ -162,7 +162,7 @@ class Awaiting(Streaming):
                 if not tasks:
                     break
                 first, batch = await tasks.popleft()
-                for result in hand_out(batch, first, True):
+                for result in hand_out(batch, first, how):
                     yield result
             if pieces.failure is not None:
                 raise pieces.failure

@@ -86,7 +86,9 @@ class Asking:
 
     @cached_property
     def _asker(self) -> Manager:
-        return Manager(self._address, self.library._names, self._nonblocking)
+        # Not `_address`: another thread may be closing the manager.
+        address = int(ffi.cast("uintptr_t", self._pointer))
+        return Manager(address, self.library._names, self._nonblocking)
 
     def _ask(self, verb: int, refs: Iterable[str], traits: Iterable[str] | None, access: AccessMode,
              timeout: float | None, cancel: Cancel | None, context: Context | None) -> Batch[Any]:
@@ -190,12 +192,11 @@ class Asking:
             BatchError: see `resolve`.
         """
         check_errors(errors)
-        if not self._address:
-            raise self._refusal()
+        pointer = self._open_pointer()
         number, prepared = access_number(access), refs if isinstance(refs, Refs) else Refs(refs)
         with Call(self.library._names, timeout, cancel, context) as call:
-            columns = perform_columns(ffi.cast("sheaf_manager *", self._address), self.library._names,
-                                      prepared, slots, number, call.address)
+            columns = perform_columns(pointer, self.library._names, prepared, slots, number,
+                                      call.address)
         _interrupt.raise_pending()
         if errors == "raise" and columns.failed:
             raise batch_error(columns, columns.errors)

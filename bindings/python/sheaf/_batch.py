@@ -41,7 +41,7 @@ def check_ref(ref: object, index: int) -> None:
     if not isinstance(ref, str):
         raise TypeError(f"refs[{index}] must be str, not {type(ref).__name__}")
     try:
-        ref.encode()
+        str.encode(ref)
     except UnicodeEncodeError as error:
         error.reason = f"surrogates not allowed: refs[{index}]"
         raise
@@ -49,8 +49,8 @@ def check_ref(ref: object, index: int) -> None:
 
 def _encoded(texts: tuple[str, ...]) -> list[bytes]:
     try:
-        return [text.encode() for text in texts]
-    except (AttributeError, UnicodeEncodeError):
+        return [str.encode(text) for text in texts]
+    except (TypeError, UnicodeEncodeError):
         for index, text in enumerate(texts):
             check_ref(text, index)
         raise

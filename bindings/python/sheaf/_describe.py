@@ -10,6 +10,7 @@ from typing import Any, overload
 from sheaf._cffi import ffi, lib
 from sheaf._constants import ORIGINS
 from sheaf._entry_points import Found
+from sheaf._html import rows_html
 from sheaf._text import text, text_of
 
 ENTRY_POINT = "entry point"
@@ -101,6 +102,9 @@ class SearchPlace:
     reason: str
 
 
+_HEAD = ("ID", "VERSION", "STATE", "FOUND BY", "WHERE")
+
+
 class ManagerList(Sequence[ManagerInfo]):
     """All plugins that were found, in the order of the search; `places` has where was looked."""
 
@@ -119,12 +123,17 @@ class ManagerList(Sequence[ManagerInfo]):
     def __len__(self) -> int:
         return len(self._managers)
 
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [(m.id, m.version, m.state, m.origin, m._where()) for m in self._managers]
+
     def __repr__(self) -> str:
-        rows = [("ID", "VERSION", "STATE", "FOUND BY", "WHERE")]
-        rows += [(m.id, m.version, m.state, m.origin, m._where()) for m in self._managers]
+        rows = [_HEAD, *self._rows()]
         widths = [max(len(row[column]) for row in rows) for column in range(4)]
         return "\n".join("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[4]])
                          for row in rows)
+
+    def _repr_html_(self) -> str:
+        return rows_html(f"{len(self)} managers", _HEAD, self._rows())
 
 
 def _path(pointer: Any) -> Path | None:

@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import Any, NamedTuple
 
+from sheaf._asking import batch_error
 from sheaf._batch import check_ref, check_refs
 from sheaf._call import Cancel
 from sheaf._constants import Status
@@ -69,6 +70,7 @@ class Terms(NamedTuple):
     chunk: int
     ahead: int
     ordered: bool
+    errors: str
     end: float | None  # by time.monotonic
 
     def left(self) -> float | None:
@@ -76,7 +78,7 @@ class Terms(NamedTuple):
         return None if self.end is None else max(0.0, self.end - time.monotonic())
 
 
-def terms(chunk: int, ahead: int | None, ordered: bool, timeout: float | None,
+def terms(chunk: int, ahead: int | None, ordered: bool, errors: str, timeout: float | None,
           nonblocking: bool) -> Terms:
     """Checks them; TypeError or ValueError says what would be right."""
     if ahead is None:
@@ -86,15 +88,20 @@ def terms(chunk: int, ahead: int | None, ordered: bool, timeout: float | None,
             raise TypeError(f"{name} must be an int, not {type(number).__name__}")
         if number < least:
             raise ValueError(f"{name} is {number}: it is at least {least}")
-    return Terms(chunk, ahead, ordered, None if timeout is None else time.monotonic() + timeout)
+    return Terms(chunk, ahead, ordered, errors, None if timeout is None else time.monotonic() + timeout)
 
 
-def hand_out(batch: Batch[Any], first: int, ordered: bool) -> Iterator[Any]:
+def hand_out(batch: Batch[Any], first: int, how: Terms) -> Iterator[Any]:
     """The results of a sub-batch; then raises if no further one would fare better."""
+    if how.errors == "raise" and not batch.ok:
+        errors = batch.errors
+        for error in errors:
+            error.index += first
+        raise batch_error(batch, errors)
     for index, result in enumerate(batch, first):
         if isinstance(result, ElementError):
             result.index = index
-        yield result if ordered else (index, result)
+        yield result if how.ordered else (index, result)
     if batch.status // 100 == 2 or batch.status is Status.CLOSED:
         raise error_for(batch.status)
 
@@ -105,6 +112,14 @@ Batches = Generator[tuple[int, Batch[Any]], None, None]
 def _one_by_one(ask: Ask, pieces: Pieces, cancel: Cancel, how: Terms) -> Batches:
     while piece := pieces.take():
         yield piece.first, ask(piece.refs, how.left(), cancel)
+
+
+def _answer(asked: deque[tuple[int, Future[Batch[Any]]]]) -> tuple[int, Batch[Any]]:
+    first, future = asked.popleft()
+    try:
+        return first, future.result()
+    finally:
+        del future  # else what it raised would keep it, and it that
 
 
 def _fetched_ahead(ask: Ask, pieces: Pieces, cancel: Cancel, how: Terms) -> Batches:
@@ -119,8 +134,7 @@ def _fetched_ahead(ask: Ask, pieces: Pieces, cancel: Cancel, how: Terms) -> Batc
             if not how.ordered:
                 done = wait([future for _, future in asked], return_when=FIRST_COMPLETED).done
                 asked.rotate(-next(at for at, (_, future) in enumerate(asked) if future in done))
-            first, future = asked.popleft()
-            yield first, future.result()
+            yield _answer(asked)
     finally:
         cancel.set()
         pool.shutdown(cancel_futures=True)
@@ -136,9 +150,10 @@ def iterate(ask: Ask, pieces: Pieces, how: Terms, cancel: Cancel | None,
     batches = (_fetched_ahead if how.ahead else _one_by_one)(ask, pieces, own, how)
     try:
         for first, batch in batches:
-            yield from hand_out(batch, first, how.ordered)
+            yield from hand_out(batch, first, how)
             if bar is not None:
                 bar.update(len(batch))
+            del batch  # before the next one is waited for
         if pieces.failure is not None:
             raise pieces.failure
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, overload
 
-from sheaf._asking import EXISTS, RESOLVE, TRAITS, Asking, Errors, check_errors, judged
+from sheaf._asking import EXISTS, RESOLVE, TRAITS, Asking, Errors, check_errors
 from sheaf._batch import trait_ids, trait_list
 from sheaf._call import AccessMode, Call, Cancel, access_number
 from sheaf._constants import Status
@@ -92,7 +92,8 @@ class Streaming(Asking):
                 always taken on the thread of who iterates.
             ordered: False gives pairs (index, result) instead, a sub-batch as soon as it is answered.
             progress: shows how far it is: by tqdm where that is installed, else on a terminal.
-            errors: "raise" raises BatchError at the first sub-batch with a reference that failed.
+            errors: "raise" raises BatchError at the first sub-batch with a reference that failed,
+                instead of its results. Indices are those of the whole input, also of its errors.
             timeout: seconds for the whole iteration.
         Returns:
             One result a reference. What taking a reference raises, and the complaint about one that is
@@ -124,10 +125,10 @@ class Streaming(Asking):
               ahead: int | None, ordered: bool, progress: bool, errors: str, access: AccessMode,
               timeout: float | None, cancel: Cancel | None, context: Context | None) -> Iterator[Any]:
         kept = self._checked(traits, errors, access, timeout, cancel, context)
-        how = terms(chunk, ahead, ordered, timeout, self._nonblocking)
+        how = terms(chunk, ahead, ordered, errors, timeout, self._nonblocking)
 
         def ask(some: Refs, left: float | None, own: Cancel) -> Batch[Any]:
-            return judged(self._ask(verb, some, kept, access, left, own, context), errors)
+            return self._ask(verb, some, kept, access, left, own, context)
 
         pieces = Pieces(refs, chunk)
         return iterate(ask, pieces, how, cancel, progress_over(refs) if progress else None)
