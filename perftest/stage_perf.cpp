@@ -136,6 +136,7 @@ const Stack stacks[] = {
     {"circuit", kRefs, {{"circuit", nullptr, nullptr}}},
     {"limit", kRefs, {{"limit", "in_flight", "4"}}},
     {"linger", kRefs, {{"linger", nullptr, nullptr}}},
+    {"parallel", kRefs, {{"parallel", "min_size", "1000000"}}},
     {"retry", kRefs, {{"retry", nullptr, nullptr}}},
     {"timeout", kRefs, {{"timeout", "ms", "60000"}}},
     {"dedupe/distinct", kRefs, {{"dedupe", nullptr, nullptr}}},

@@ -2,11 +2,15 @@
 /* batch: a batch goes down as the batches that a chain of batchers makes of it, in order. */
 #include "stage/batch.h"
 
+#include "stage/overlap.h"
 #include "stage/part.h"
 
 typedef struct batch_stage {
   sheaf_stage stage;
   sheaf_batchers *chain;
+  uint32_t overlap; /* batches at once */
+  sheaf_workers workers;
+  bool made; /* they are */
 } batch_stage;
 
 /* The longest batch. */
@@ -45,7 +49,7 @@ static sheaf_status ask_parts(const sheaf_stage *stage, const sheaf_request *req
 }
 
 static sheaf_status batch_run(void *self, const sheaf_request *request, sheaf_sink *sink) {
-  const batch_stage *b = self;
+  batch_stage *b = self;
   sheaf_arena arena = {0};
   sheaf_shape shape;
   sheaf_error error;
@@ -55,6 +59,8 @@ static sheaf_status batch_run(void *self, const sheaf_request *request, sheaf_si
   status = sheaf_chain_run(b->chain, request, &arena, &shape, &error);
   if (status) status = sheaf_stage_fail(request, sink, status, error.message, 0);
   else if (is_whole(&shape)) status = sheaf_stage_ask(&b->stage, 0, request, sink);
+  else if (b->overlap > 1 && shape.batch_count > 1)
+    status = sheaf_overlap_ask(&b->stage, &b->workers, b->overlap, request, sink, &shape);
   else status = ask_parts(&b->stage, request, sink, &shape);
   sheaf_arena_free(&arena);
   return status;
@@ -63,12 +69,24 @@ static sheaf_status batch_run(void *self, const sheaf_request *request, sheaf_si
 static sheaf_status batch_open(void *self, const sheaf_value *settings,
                                const sheaf_stage_options *options, sheaf_error *error) {
   batch_stage *b = self;
-  if (options->batcher_count) b->stage.description.flags = 0; /* the host's functions may take time */
+  int64_t overlap;
+  sheaf_status status = sheaf_stage_number(&sheaf_stage_batch, settings, SHEAF_BATCH_OVERLAP, 1, 64,
+                                           &overlap, error);
+  if (status) return status;
+  b->overlap = (uint32_t)overlap;
+  /* The host's functions may take time, and who overlaps waits. */
+  if (options->batcher_count || overlap > 1) b->stage.description.flags = 0;
+  b->made = sheaf_workers_init(&b->workers, b->overlap);
+  if (!b->made) return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory");
   return sheaf_chain_make(b->stage.library, settings, options->batchers, options->batcher_count,
                           &b->chain, error);
 }
 
-static void batch_close(void *self) { sheaf_batchers_free(((batch_stage *)self)->chain); }
+static void batch_close(void *self) {
+  batch_stage *b = self;
+  if (b->made) sheaf_workers_close(&b->workers);
+  sheaf_batchers_free(b->chain);
+}
 
 static const sheaf_setting_info settings[] = {
     [SHEAF_BATCH_BATCHERS] = {"batchers", "",
@@ -83,7 +101,9 @@ static const sheaf_setting_info settings[] = {
                                 "What becomes of a batcher that fails: fail, or skip it.",
                                 SHEAF_KIND_STRING, 0},
     [SHEAF_BATCH_KEEP_EMPTY] = {"keep_empty", "false", "Whether empty batches go down too.",
-                                SHEAF_KIND_BOOL, 0}};
+                                SHEAF_KIND_BOOL, 0},
+    [SHEAF_BATCH_OVERLAP] = {"overlap", "1", "How many batches are on their way at once, at most.",
+                             SHEAF_KIND_INT64, 0}};
 
 static const sheaf_factory factory =
     SHEAF_STAGE_FACTORY("batch", "Batchers", "Cuts batches by a chain of batchers.", settings,

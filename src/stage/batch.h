@@ -10,7 +10,8 @@ enum {
   SHEAF_BATCH_BATCHERS,
   SHEAF_BATCH_INVARIANT,
   SHEAF_BATCH_ON_FAILURE,
-  SHEAF_BATCH_KEEP_EMPTY
+  SHEAF_BATCH_KEEP_EMPTY,
+  SHEAF_BATCH_OVERLAP
 };
 
 /* Makes a chain from the values of those settings. On failure the host's batchers stay the host's. */

@@ -82,7 +82,9 @@ static sheaf_manager *put_batch(stack *s, sheaf_manager *below) {
       "",     "single",          "size(7)",           "bytes(50)",
       "sort", "sort | size(10)", "by(scheme) | merge", "by(scheme) | size(3)",
       "by(prefix, /) | bytes(100)"};
-  return put(s, below, "batch", "batchers", one_of(&s->chance, chains, 9), NULL);
+  static const char *const overlaps[] = {"1", "1", "2", "5"};
+  return put(s, below, "batch", "batchers", one_of(&s->chance, chains, 9), "overlap",
+             one_of(&s->chance, overlaps, 4), NULL);
 }
 
 static sheaf_manager *put_cache(stack *s, sheaf_manager *below) {
@@ -105,6 +107,12 @@ static int64_t dedupe_saves(sheaf_manager *stage) { return (int64_t)counter(stag
 static sheaf_manager *put_linger(stack *s, sheaf_manager *below) {
   static const char *const waits[] = {"0.001", "0.1", "1"}, *const sizes[] = {"1", "5", "1000"};
   return put(s, below, "linger", "max_wait_ms", one_of(&s->chance, waits, 3), "max_size",
+             one_of(&s->chance, sizes, 3), NULL);
+}
+
+static sheaf_manager *put_parallel(stack *s, sheaf_manager *below) {
+  static const char *const threads[] = {"1", "2", "7"}, *const sizes[] = {"1", "10", "1000"};
+  return put(s, below, "parallel", "threads", one_of(&s->chance, threads, 3), "min_size",
              one_of(&s->chance, sizes, 3), NULL);
 }
 
@@ -173,6 +181,7 @@ static const struct row {
     {"limit", put_limit, NULL, {SHEAF_OVERLOADED}},
     {"linger", put_linger, NULL, {0}},
     {"meter", put_meter, NULL, {0}},
+    {"parallel", put_parallel, NULL, {0}},
     {"retry", put_retry, retry_saves, {0}},
     {"route", put_route, NULL, {0}},
     {"timeout", put_timeout, NULL, {0}},

@@ -14,6 +14,7 @@
   XX(limit)                 \
   XX(linger)                \
   XX(meter)                 \
+  XX(parallel)              \
   XX(retry)                 \
   XX(route)                 \
   XX(timeout)

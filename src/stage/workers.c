@@ -88,6 +88,20 @@ bool sheaf_workers_run(sheaf_workers *w, sheaf_job *job) {
   return taken;
 }
 
+bool sheaf_workers_take_back(sheaf_workers *w, sheaf_job *job) {
+  pthread_mutex_lock(&w->lock);
+  sheaf_job **at = &w->first;
+  while (*at && *at != job) at = &(*at)->next;
+  bool found = *at != NULL;
+  if (found) {
+    *at = job->next;
+    if (!job->next) w->last = at;
+    w->waiting--;
+  }
+  pthread_mutex_unlock(&w->lock);
+  return found;
+}
+
 void sheaf_workers_close(sheaf_workers *w) {
   pthread_mutex_lock(&w->lock);
   w->closing = true;

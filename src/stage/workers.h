@@ -38,6 +38,9 @@ bool sheaf_workers_init(sheaf_workers *workers, uint32_t most);
  * is no thread, and none can be made. */
 bool sheaf_workers_run(sheaf_workers *workers, sheaf_job *job);
 
+/* Takes a job back that no thread has begun with. False: one has, or is done with it. */
+bool sheaf_workers_take_back(sheaf_workers *workers, sheaf_job *job);
+
 /* Waits until all jobs have run and all threads have ended. */
 void sheaf_workers_close(sheaf_workers *workers);
 
