@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 
 import pytest
 
@@ -171,3 +172,11 @@ def test_every_decision_is_in_the_index():
         title = record.read_text("utf-8").split("\n", 1)[0]
         assert re.fullmatch(rf"# {number:04d}: .+", title), record.name
         assert f"[{title[2:]}]({record.name})" in index, f"the index lacks {title}"
+
+
+def test_python_names():
+    """Every public name of the package stands in its table."""
+    listed = [name for row in table("Names", ROOT / "docs/python.md") for name in row[0].split(", ")]
+    code = "import sheaf; print(*sheaf.__all__)"
+    there = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert sorted(listed) == sorted(there.split())

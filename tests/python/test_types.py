@@ -24,7 +24,7 @@ def test_the_package_for_other_versions(version, tmp_path):
 
 RIGHT = """
 from pathlib import Path
-from typing import assert_type
+from typing import Any, assert_type
 import sheaf
 
 with sheaf.open("bal", library_path=Path("x.json"), simulated_query_latency_ms=3, flag=True) as manager:
@@ -44,6 +44,20 @@ except sheaf.ElementError as error:
 except sheaf.BatchError as error:
     assert_type(error.errors, list[sheaf.ElementError])
 assert_type(sheaf.__version__, str)
+assert_type(manager.resolve(["a"]), sheaf.Batch[sheaf.Record])
+assert_type(manager.exists(("a",), errors="raise")[0], bool | sheaf.ElementError)
+assert_type(manager.traits(sheaf.Refs(["a"])).to_list()[0:1], list[Any])
+assert_type(manager.resolve_one("a", ["b"], access="write")["b"], sheaf.Properties)
+assert_type(next(manager.iter(iter(["a"]))), sheaf.Record | sheaf.ElementError)
+assert_type(next(manager.iter(["a"], ordered=False)), tuple[int, sheaf.Record | sheaf.ElementError])
+assert_type(manager.resolve_each(["a"], None, lambda i, record: sheaf.STOP, None), sheaf.Status)
+assert_type(manager.columns(["a"], [("b", "c")])["b", "c"], sheaf.Column)
+
+
+async def ask() -> None:
+    assert_type(await manager.aresolve(["a"], timeout=1), sheaf.Batch[sheaf.Record])
+    async for one in manager.aiter(["a"]):
+        assert_type(one, sheaf.Record | sheaf.ElementError)
 """
 
 WRONG = [
@@ -53,6 +67,10 @@ WRONG = [
     ('sheaf.open(id="bal")', None),
     ("sheaf.Library(plugin_paths=3)", "arg-type"),
     ("sheaf.opne()", "attr-defined"),
+    ('sheaf.open("bal").resolve(3)', "arg-type"),
+    ('sheaf.open("bal").resolve(["a"], errors="ignore")', "arg-type"),
+    ('sheaf.open("bal").resolve(["a"], access="reed")', "arg-type"),
+    ('sheaf.open("bal").columns(["a"], ["b"])', "list-item"),
 ]
 
 
