@@ -17,18 +17,19 @@ struct sheaf_chunk {
 _Static_assert(offsetof(struct sheaf_chunk, bytes) == 16, "payload alignment");
 
 static size_t next_size(const sheaf_arena *arena, size_t needed) {
-  size_t size = arena->top ? arena->top->size * 2 : FIRST_CHUNK - sizeof(sheaf_chunk);
+  size_t size = arena->top ? arena->top->size * 2 : 0;
+  if (size < FIRST_CHUNK) size = FIRST_CHUNK - sizeof(sheaf_chunk);
   if (size > LARGEST_CHUNK) size = LARGEST_CHUNK;
   return size < needed ? needed : size;
 }
 
-static sheaf_chunk *take_chunk(sheaf_arena *arena, size_t needed) {
+/* A chunk of `size`, or the spare, if that has what is needed. */
+static sheaf_chunk *take_chunk(sheaf_arena *arena, size_t needed, size_t size) {
   sheaf_chunk *spare = arena->spare;
   if (spare && spare->size >= needed) {
     arena->spare = NULL;
     return spare;
   }
-  size_t size = next_size(arena, needed);
   if (size > SIZE_MAX - sizeof *spare) return NULL;
   sheaf_chunk *chunk = malloc(sizeof *chunk + size);
   if (chunk) chunk->size = size;
@@ -41,8 +42,8 @@ static void set_top(sheaf_arena *arena, sheaf_chunk *top, char *next) {
   arena->end = top ? top->bytes + top->size : NULL;
 }
 
-static bool push_chunk(sheaf_arena *arena, size_t needed) {
-  sheaf_chunk *chunk = take_chunk(arena, needed);
+static bool push_chunk(sheaf_arena *arena, size_t needed, size_t size) {
+  sheaf_chunk *chunk = take_chunk(arena, needed, size);
   if (!chunk) return false;
   chunk->below = arena->top;
   set_top(arena, chunk, chunk->bytes);
@@ -50,14 +51,20 @@ static bool push_chunk(sheaf_arena *arena, size_t needed) {
 }
 
 void *sheaf_arena_grow(sheaf_arena *arena, size_t size) {
-  if (!push_chunk(arena, size)) return NULL;
+  if (!push_chunk(arena, size, next_size(arena, size))) return NULL;
   void *p = arena->next;
   arena->next += size;
   return p;
 }
 
 bool sheaf_arena_reserve(sheaf_arena *arena, size_t size) {
-  return size <= (size_t)(arena->end - arena->next) || push_chunk(arena, size);
+  return size <= (size_t)(arena->end - arena->next) || push_chunk(arena, size, size);
+}
+
+size_t sheaf_arena_used(const sheaf_arena *arena) {
+  size_t used = 0;
+  for (const sheaf_chunk *chunk = arena->top; chunk; chunk = chunk->below) used += chunk->size;
+  return used - (size_t)(arena->end - arena->next);
 }
 
 /* Of the chunks let go, the largest of moderate size stays as the spare. */

@@ -34,8 +34,12 @@ static inline void *sheaf_arena_alloc(sheaf_arena *arena, size_t size) {
   return p;
 }
 
-/* Makes sure that the next `size` bytes need no further chunk. */
+/* Makes sure that the next `size` bytes, a multiple of 16, need no further chunk. A new one is no larger
+ * than that. */
 bool sheaf_arena_reserve(sheaf_arena *arena, size_t size);
+
+/* How much has been allocated, about: what was left over at the end of a chunk counts. */
+size_t sheaf_arena_used(const sheaf_arena *arena);
 
 static inline sheaf_mark sheaf_arena_mark(const sheaf_arena *arena) {
   sheaf_mark mark = {arena->top, arena->next};

@@ -35,6 +35,23 @@ static void release_goes_back_to_the_mark(void **state) {
   sheaf_arena_free(&arena);
 }
 
+static void what_is_reserved_comes_in_one_piece(void **state) {
+  sheaf_arena arena = {0};
+  (void)state;
+  assert_true(sheaf_arena_reserve(&arena, 1600));
+  assert_int_equal(sheaf_arena_used(&arena), 0);
+  char *first = sheaf_arena_alloc(&arena, 16);
+  for (int i = 1; i < 100; i++) assert_ptr_equal(sheaf_arena_alloc(&arena, 10), first + 16 * i);
+  assert_int_equal(sheaf_arena_used(&arena), 1600);
+  assert_true(sheaf_arena_reserve(&arena, 0));
+  assert_ptr_equal(arena.next, arena.end);
+  char *beyond = sheaf_arena_alloc(&arena, 16);
+  memset(beyond, 7, 16);
+  assert_int_equal(sheaf_arena_used(&arena), 1616);
+  assert_false(sheaf_arena_reserve(&arena, SIZE_MAX - 8));
+  sheaf_arena_free(&arena);
+}
+
 static void impossible_sizes_are_refused(void **state) {
   sheaf_arena arena = {0};
   (void)state;
@@ -47,6 +64,7 @@ static void impossible_sizes_are_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(pieces_are_aligned_and_apart),
                                      cmocka_unit_test(release_goes_back_to_the_mark),
+                                     cmocka_unit_test(what_is_reserved_comes_in_one_piece),
                                      cmocka_unit_test(impossible_sizes_are_refused)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,11 @@
 #include "core/manager.h"
 #include "core/perform.h"
 
+/* Of what is reserved at once; beyond it the arena grows as it goes. */
+#define MOST_RESERVED ((uint32_t)4 << 20)
+
 struct sheaf_batch {
+  sheaf_sink sink;        /* takes the results while the manager answers */
   sheaf_manager *manager; /* held until the batch is freed */
   sheaf_status status;
   uint32_t count;
@@ -18,17 +22,44 @@ struct sheaf_batch {
   sheaf_result results[];
 };
 
-static uint32_t collect(void *ctx, uint32_t index, const sheaf_result *result) {
-  sheaf_batch *batch = ctx;
-  sheaf_copy_result(&batch->arena, &batch->results[index], result);
-  /* A record that could not be kept is an error now. */
-  if (!SHEAF_IS_OK(batch->results[index].status)) batch->failed++;
+static uint32_t collect(sheaf_sink *sink, const sheaf_result *results, uint32_t count) {
+  sheaf_batch *batch = (sheaf_batch *)sink;
+  for (uint32_t i = 0; i < count; i++) {
+    sheaf_result *kept = &batch->results[results[i].index];
+    sheaf_copy_result(&batch->arena, kept, &results[i]);
+    /* A record that could not be kept is an error now. */
+    if (!SHEAF_IS_OK(kept->status)) batch->failed++;
+  }
   return SHEAF_CONTINUE;
+}
+
+/* Makes room for what is likely to be copied: as much an element as the manager's last batch took. One
+ * block, of about the same size each time, is what malloc is quickest with: grown piece by piece, the
+ * memory would go back to the system with each batch and be taken from it page by page with the next.
+ * Nothing is lost if it is not to be had. */
+static void reserve(sheaf_batch *batch) {
+  uint64_t size =
+      (uint64_t)batch->count * atomic_load_explicit(&batch->manager->kept, memory_order_relaxed);
+  if (size) (void)sheaf_arena_reserve(&batch->arena, size < MOST_RESERVED ? size : MOST_RESERVED);
+}
+
+/* Less is believed slowly: a batch of errors takes nothing. Hardly ever written, for the batch path shares
+ * nothing that threads keep changing. */
+static void remember(const sheaf_batch *batch) {
+  _Atomic uint32_t *kept = &batch->manager->kept;
+  uint32_t before = atomic_load_explicit(kept, memory_order_relaxed);
+  size_t used = sheaf_arena_used(&batch->arena);
+  if (batch->count == 0 || used / batch->count >= MOST_RESERVED) return;
+  uint32_t now = (uint32_t)((used + batch->count - 1) / batch->count);
+  if (now < before / 2) now = before - before / 8;
+  else if (now <= before) return;
+  atomic_store_explicit(kept, (now + 15u) & ~15u, memory_order_relaxed);
 }
 
 static sheaf_batch *new_batch(sheaf_manager *manager, uint32_t count) {
   sheaf_batch *batch = malloc(sizeof *batch + (size_t)count * sizeof batch->results[0]);
   if (!batch) return NULL;
+  batch->sink = (sheaf_sink){sizeof batch->sink, 0, collect};
   batch->manager = manager;
   batch->status = SHEAF_OK;
   batch->count = count;
@@ -51,9 +82,12 @@ sheaf_batch *sheaf_perform_batch(sheaf_manager *manager, sheaf_id verb,
                     q.request.count);
     return NULL;
   }
-  q.callbacks = (sheaf_callbacks){sizeof q.callbacks, 0, batch, collect, collect};
+  q.callbacks = (sheaf_callbacks)SHEAF_CALLBACKS_INIT;
+  q.onward = &batch->sink;
   (void)sheaf_manager_hold(manager); /* closed or not: asking finds out */
+  reserve(batch);
   batch->status = sheaf_question_ask(manager, &q, true, NULL, error);
+  remember(batch);
   return batch;
 }
 

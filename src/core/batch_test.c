@@ -63,6 +63,78 @@ static void results_are_deep_copies_by_index(void **state) {
   }
 }
 
+/* Every sort of value that is no list, all on the stack and overwritten once sent. */
+static const char there[] = "there to stay";
+
+static sheaf_status plain(void *self, const sheaf_request *r, sheaf_sink *sink) {
+  (void)self;
+  for (uint32_t i = 0; i < r->count; i++) {
+    char text[80];
+    memset(text, 'a' + (int)(i % 26), sizeof text);
+    sheaf_property p[6] = {{300, 301, sheaf_string(sheaf_strn(text, i % sizeof text))},
+                           {300, 302, sheaf_bytes(text, 3)},
+                           {300, 303, sheaf_int64(i)},
+                           {301, 304, sheaf_string(sheaf_cstr(there))},
+                           {301, 305, sheaf_double(0.5)},
+                           {302, 0, sheaf_none()}};
+    p[1].value.flags = 2; /* not known, and may be ignored */
+    p[3].value.flags = SHEAF_VALUE_STATIC;
+    sheaf_emit_success(sink, i, p, 6, 1 << 15);
+    memset(text, '!', sizeof text);
+    memset(p, 0xff, sizeof p);
+  }
+  return SHEAF_OK;
+}
+
+static void check_plain(const sheaf_result *r, uint32_t i) {
+  const sheaf_value *text = &r->properties[0].value, *bytes = &r->properties[1].value;
+  assert_int_equal(r->index, i);
+  assert_int_equal(r->property_count, 6);
+  assert_int_equal(r->flags, 0);
+  assert_int_equal(text->length, i % 80);
+  assert_true(text->length ? (uintptr_t)text->u.data % 8 == 0 : !text->u.data);
+  for (uint32_t k = 0; k < text->length; k++)
+    assert_int_equal(text->u.data[k], 'a' + (int)(i % 26));
+  assert_int_equal(bytes->flags, 0);
+  assert_memory_equal(bytes->u.data, (char[]){(char)('a' + (int)(i % 26))}, 1);
+  assert_int_equal(r->properties[2].value.u.integer, i);
+  assert_ptr_equal(r->properties[3].value.u.data, there);
+  assert_true(r->properties[4].value.u.real == 0.5);
+  assert_int_equal(r->properties[5].trait, 302);
+}
+
+static void records_without_lists_are_copied_whole(void **state) {
+  (void)state;
+  begin(plain, 0);
+  /* Also when it is known how much a result takes, and when that is not enough. */
+  for (uint32_t round = 0; round < 4; round++) {
+    uint32_t count = round % 2 ? 500 : 1;
+    sheaf_batch *batch = ask(count);
+    assert_int_equal(sheaf_batch_failed(batch), 0);
+    for (uint32_t i = 0; i < count; i++) check_plain(sheaf_batch_at(batch, i), i);
+    sheaf_batch_free(batch);
+  }
+  fake_close(&F);
+}
+
+static sheaf_status flagged(void *self, const sheaf_request *r, sheaf_sink *sink) {
+  (void)self, (void)r;
+  sheaf_property p = {300, 301, sheaf_string(sheaf_cstr("text"))};
+  p.value.flags = 1 << 8;
+  sheaf_emit_success(sink, 0, &p, 1, 0);
+  return SHEAF_OK;
+}
+
+static void a_flag_that_must_be_understood_is_unsupported(void **state) {
+  (void)state;
+  begin(flagged, 0);
+  sheaf_batch *batch = ask(1);
+  assert_int_equal(sheaf_batch_at(batch, 0)->status, SHEAF_UNSUPPORTED);
+  assert_int_equal(sheaf_batch_failed(batch), 1);
+  sheaf_batch_free(batch);
+  fake_close(&F);
+}
+
 static sheaf_status excessive(void *self, const sheaf_request *r, sheaf_sink *sink) {
   (void)self, (void)r;
   sheaf_value deep[18];
@@ -158,10 +230,13 @@ static void one_reference_is_one_line(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(results_are_deep_copies_by_index),
-                                     cmocka_unit_test(what_is_over_the_limits_is_a_failure),
-                                     cmocka_unit_test(a_batch_keeps_its_manager),
-                                     cmocka_unit_test(a_closed_manager_still_gives_a_batch),
-                                     cmocka_unit_test(one_reference_is_one_line)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(results_are_deep_copies_by_index),
+      cmocka_unit_test(records_without_lists_are_copied_whole),
+      cmocka_unit_test(a_flag_that_must_be_understood_is_unsupported),
+      cmocka_unit_test(what_is_over_the_limits_is_a_failure),
+      cmocka_unit_test(a_batch_keeps_its_manager),
+      cmocka_unit_test(a_closed_manager_still_gives_a_batch),
+      cmocka_unit_test(one_reference_is_one_line)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

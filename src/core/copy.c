@@ -96,22 +96,74 @@ static fault copy_message(sheaf_arena *arena, sheaf_result *dst) {
   return NULL;
 }
 
-void sheaf_copy_result(sheaf_arena *arena, sheaf_result *dst, const sheaf_result *src) {
-  *dst = *src;
-  if (src->flags & SHEAF_RESULT_STATIC) return;
-  dst->flags &= SHEAF_RESULT_IN_SLOT_ORDER | SHEAF_RESULT_RETRYABLE;
+/* -------------------------------------------------------------------------------- the plain case */
+
+/* Nearly all results are successes with a few properties, none of them a list: these take one piece of
+ * memory, and one look at each value. */
+enum { MOST_PLAIN_PROPERTIES = 64, MOST_PLAIN_BYTES = 1 << 20 };
+
+static size_t rounded(size_t size) { return (size + 15u) & ~(size_t)15u; }
+
+static bool is_kept_as_it_is(const sheaf_value *value) {
+  return (value->flags & SHEAF_VALUE_STATIC) || SHEAF_STORAGE(value->kind) == SHEAF_STORAGE_INLINE;
+}
+
+/* What a copy of a plain result takes; 0: it is not plain. */
+static size_t plain_size(const sheaf_result *src) {
+  uint32_t count = src->property_count;
+  if (src->status || src->message.size || !src->properties || count > MOST_PLAIN_PROPERTIES)
+    return 0;
+  size_t size = rounded(count * sizeof *src->properties);
+  for (uint32_t i = 0; i < count; i++) {
+    const sheaf_value *value = &src->properties[i].value;
+    if (value->flags & MUST_UNDERSTAND) return 0;
+    if (is_kept_as_it_is(value)) continue;
+    if (SHEAF_STORAGE(value->kind) != SHEAF_STORAGE_BYTES || value->length > MOST_PLAIN_BYTES ||
+        !value->u.data)
+      return 0;
+    size += rounded(value->length);
+  }
+  return size;
+}
+
+static void copy_plain(char *memory, sheaf_result *dst) {
+  const sheaf_property *from = dst->properties;
+  sheaf_property *to = (sheaf_property *)(void *)memory;
+  char *bytes = memory + rounded(dst->property_count * sizeof *to);
+  dst->properties = to;
+  dst->message = (sheaf_str){NULL, 0};
+  for (uint32_t i = 0; i < dst->property_count; i++) {
+    to[i] = from[i];
+    sheaf_value *value = &to[i].value;
+    if (value->flags & SHEAF_VALUE_STATIC) continue;
+    value->flags = 0;
+    if (is_kept_as_it_is(value)) continue;
+    value->u.data = value->length ? memcpy(bytes, value->u.data, value->length) : NULL;
+    bytes += rounded(value->length);
+  }
+}
+
+static void copy_any(sheaf_arena *arena, sheaf_result *dst) {
   fault f = copy_properties(arena, dst);
   if (!f) f = copy_message(arena, dst);
   if (!f) return;
   sheaf_status status = f == no_memory      ? SHEAF_OUT_OF_MEMORY
                         : f == unknown_flag ? SHEAF_UNSUPPORTED
                                             : SHEAF_MANAGER_FAILURE;
-  *dst = (sheaf_result){src->index, status, NULL, 0, SHEAF_RESULT_STATIC, sheaf_cstr(f)};
+  *dst = (sheaf_result){dst->index, status, NULL, 0, SHEAF_RESULT_STATIC, sheaf_cstr(f)};
+}
+
+void sheaf_copy_result(sheaf_arena *arena, sheaf_result *dst, const sheaf_result *src) {
+  *dst = *src;
+  if (src->flags & SHEAF_RESULT_STATIC) return;
+  dst->flags &= SHEAF_RESULT_IN_SLOT_ORDER | SHEAF_RESULT_RETRYABLE;
+  size_t size = plain_size(src);
+  char *memory = size ? sheaf_arena_alloc(arena, size) : NULL;
+  if (memory) copy_plain(memory, dst);
+  else copy_any(arena, dst);
 }
 
 /* ------------------------------------------------------------------------------ how much it takes */
-
-static size_t rounded(size_t size) { return (size + 15u) & ~(size_t)15u; }
 
 static size_t value_size(const sheaf_value *value, unsigned depth) {
   if ((value->flags & SHEAF_VALUE_STATIC) || value->length == 0) return 0;

@@ -35,6 +35,7 @@ struct sheaf_manager {
   sheaf_abi_sizes sizes;
   _Atomic uint32_t state; /* SHEAF_MANAGER_... */
   _Atomic bool destroyed;
+  _Atomic uint32_t kept; /* bytes a result that a collected batch of its last had to copy */
   _Atomic uint32_t held; /* collected batches, and calls that are not flights */
   _Atomic uint32_t complaints;
   sheaf_host host;
