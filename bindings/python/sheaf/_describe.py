@@ -184,14 +184,14 @@ def read_factory(factory: Any, **more: Any) -> Description:
                        text(factory.version), text(factory.description), settings, **more)
 
 
-def read_description(library: Any, manager: Any) -> Description:
-    """What an open manager says."""
+def read_description(library: Any, manager: Any, factory: Any) -> Description:
+    """What an open manager says, which that factory made."""
     said = lib.sheaf_manager_description(manager)
     verbs = tuple(Verb(text_of(lib.sheaf_name(library, info.verb)),
                        bool(info.flags & lib.SHEAF_VERB_PURE),
                        bool(info.flags & lib.SHEAF_VERB_IDEMPOTENT))
                   for info in (said.verbs[i] for i in range(said.verb_count)))
-    return read_factory(lib.sheaf_manager_factory(manager), verbs=verbs,
+    return read_factory(factory, verbs=verbs,
                         prefixes=tuple(text_of(said.prefixes[i]) for i in range(said.prefix_count)),
                         serialized=bool(said.flags & lib.SHEAF_MANAGER_SERIALIZED),
                         nonblocking=bool(said.flags & lib.SHEAF_MANAGER_NONBLOCKING))

@@ -142,9 +142,21 @@ class Library:
         manager = lib.sheaf_manager_open(pointer, name, settings.array, settings.count, error)
         if not manager:
             raise raised(error)
-        opened = OpenManager(self, manager, private)
+        factory = lib.sheaf_manager_factory(manager)
+        if self._is_meant(name):
+            manager = lib.sheaf_stage_configure(manager, self._config, error)
+            if not manager:
+                raise raised(error)
+        opened = OpenManager(self, manager, factory, private)
         self._managers.add(opened)
         return opened
+
+    def _is_meant(self, name: Any) -> bool:
+        """Is the configuration, with its settings and stages, for the manager of this name?"""
+        if self._config is None:
+            return False
+        named = lib.sheaf_config_manager(self._config)
+        return not named or bool(ffi.string(name) == ffi.string(named))
 
     def _configured(self, id: StrPath | None) -> tuple[Any, list[Any]]:
         """The manager's name for C, and the settings that the configuration has for it."""
@@ -154,7 +166,7 @@ class Library:
             raise ConfigError(f"which manager? {where}: give an id, or name one in a configuration file",
                               lib.SHEAF_INVALID_CONFIG)
         name = named if id is None else c_string(_as_id(id))
-        if self._config is None or (named and ffi.string(name) != ffi.string(named)):
+        if not self._is_meant(name):
             return name, []  # those of another one would only be refused as unknown
         count = ffi.new("uint32_t *")
         settings = lib.sheaf_config_settings(self._config, count)
@@ -231,7 +243,7 @@ def open(id: StrPath | None = None, /, *, config: StrPath | None = None,
         id: of the manager, "bal"; or the path, with a slash in it, of its manifest or shared object.
             None: the one that the configuration file names.
         config: a configuration file, read as the command reads it: its plugin paths join the search,
-            and its settings hold where none are given here. Without `id` and without `config` the one
+            its settings hold where none are given here, and its stages stand on the manager. Without `id` and without `config` the one
             that the command would take: `$SHEAF_CONFIG`, else `sheaf.json` in the working folder.
         library: where to open it; default one that the process shares, or with a configuration
             file a new one.

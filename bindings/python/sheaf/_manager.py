@@ -25,13 +25,15 @@ class OpenManager(Awaiting):
     Batches that it answered stay readable.
     """
 
-    def __init__(self, library: Library, pointer: Any, private: bool) -> None:
+    def __init__(self, library: Library, pointer: Any, factory: Any, private: bool) -> None:
         self.library = library
         self._private = private  # the library was made for this manager alone
         self._pointer = pointer
         # For who calls C by address; 0 once no call may be made any more.
         self._address = int(ffi.cast("uintptr_t", pointer))
-        self.id = text(lib.sheaf_manager_factory(pointer).id)
+        # Of the manager itself, where stages stand on it.
+        self._factory = factory
+        self.id = text(factory.id)
 
     def _open_pointer(self) -> Any:
         """The `sheaf_manager *`. ClosedError if the manager is closed, or of before a fork."""
@@ -46,7 +48,7 @@ class OpenManager(Awaiting):
     @cached_property
     def description(self) -> Description:
         """What the manager says of itself: verbs, settings, version."""
-        return read_description(self.library._pointer, self._pointer)
+        return read_description(self.library._pointer, self._pointer, self._factory)
 
     @property
     def settings(self) -> tuple[SettingInfo, ...]:
