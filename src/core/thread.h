@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include <stdint.h>
+
 #include "core/arena.h"
 
 struct sheaf_flight;
@@ -16,6 +18,8 @@ typedef struct sheaf_thread {
   unsigned resting;
   unsigned owing;  /* how many of its calls owe other threads an answer: see sheaf_thread_owes */
   unsigned seated; /* how many of its calls have a place that other threads wait for: stage limit */
+  const char *why;   /* why the batch that it asks for went as it did, for traces; NULL: it came so */
+  int64_t waited_ns; /* how long it was held back for that */
   uint64_t number; /* no other thread has had it */
 } sheaf_thread;
 

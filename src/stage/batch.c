@@ -38,13 +38,14 @@ static sheaf_status ask_parts(const sheaf_stage *stage, const sheaf_request *req
   sheaf_part_init(&part, request, sink);
   if (!sheaf_part_reserve(&part, longest(shape)))
     return sheaf_stage_fail(request, sink, SHEAF_OUT_OF_MEMORY, "out of memory to cut a batch", 0);
-  for (uint32_t b = 0; b < shape->batch_count; b++) {
+  sheaf_stage_reason before = sheaf_stage_because((sheaf_stage_reason){"cut", 0});
+  for (uint32_t b = 0; b < shape->batch_count && first != SHEAF_STOPPED; b++) {
     uint32_t begin = sheaf_shape_begin(shape, b);
     sheaf_part_take(&part, shape->order + begin, shape->ends[b] - begin);
     sheaf_status status = sheaf_stage_ask(stage, 0, &part.request, &part.sink);
-    if (status == SHEAF_STOPPED) return status;
-    if (!first) first = status;
+    if (!first || status == SHEAF_STOPPED) first = status;
   }
+  (void)sheaf_stage_because(before);
   return first;
 }
 

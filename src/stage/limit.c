@@ -148,7 +148,12 @@ static sheaf_status limit_batch(void *self, const sheaf_request *request, sheaf_
   }
   sheaf_status why = wait_turn(l, request);
   if (why) return sheaf_stage_fail(request, sink, why, "", 0);
-  return ask(l, request, sink);
+  const char *reason = sheaf_thread_here->why ? sheaf_thread_here->why : "limit";
+  int64_t waited = sheaf_thread_here->waited_ns + sheaf_now_ns() - now;
+  sheaf_stage_reason before = sheaf_stage_because((sheaf_stage_reason){reason, waited});
+  sheaf_status status = ask(l, request, sink);
+  (void)sheaf_stage_because(before);
+  return status;
 }
 
 /* ------------------------------------------------------------------------------------- the stage */

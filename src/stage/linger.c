@@ -47,6 +47,7 @@ static void take_off(sheaf_window *w) {
 /* Nobody joins it any more. `why`: the counter of the reason. */
 static void shut(sheaf_window *w, uint32_t why) {
   take_off(w);
+  w->why = why == SHEAF_LINGER_FULL ? "full" : w->due_ns == INT64_MIN ? "flushed" : "due";
   w->state = SHEAF_WINDOW_GOING;
   sheaf_stage_count(&w->linger->stage, why, 1);
 }
@@ -120,7 +121,8 @@ static sheaf_window *enter(sheaf_linger *l, const sheaf_request *request, sheaf_
     w = sheaf_window_new(l, request, terms);
     if (!w) return NULL;
     sheaf_terms_share(terms);
-    w->due_ns = sheaf_now_ns() + l->most_wait_ns;
+    w->opened_ns = sheaf_now_ns();
+    w->due_ns = w->opened_ns + l->most_wait_ns;
   }
   bool added = sheaf_window_add(w, request);
   if (added) join(w, m);
@@ -215,6 +217,16 @@ static sheaf_status go_alone(sheaf_linger *l, const sheaf_request *request, shea
   return sheaf_stage_ask(&l->stage, 0, request, sink);
 }
 
+/* The same after it has waited in vain. */
+static sheaf_status go_late(sheaf_linger *l, const sheaf_request *request, sheaf_sink *sink,
+                            const sheaf_window *w) {
+  sheaf_stage_reason before =
+      sheaf_stage_because((sheaf_stage_reason){"alone", sheaf_now_ns() - w->opened_ns});
+  sheaf_status status = go_alone(l, request, sink);
+  (void)sheaf_stage_because(before);
+  return status;
+}
+
 /* In the window until the answer, or another end. */
 static sheaf_status linger(sheaf_linger *l, const sheaf_request *request, sheaf_sink *sink,
                            sheaf_terms *terms) {
@@ -234,7 +246,7 @@ static sheaf_status linger(sheaf_linger *l, const sheaf_request *request, sheaf_
   sheaf_status why = await(w, &m), status;
   if (why == SHEAF_BUSY) sheaf_stage_count(&l->stage, SHEAF_LINGER_DUE, 1);
   if (!why) status = deliver(w, &m, request, sink);
-  else if (why == SHEAF_BUSY) status = go_alone(l, request, sink);
+  else if (why == SHEAF_BUSY) status = go_late(l, request, sink, w);
   else status = sheaf_stage_fail(request, sink, why, sheaf_status_message(why), 0);
   sheaf_window_release(w);
   return status;

@@ -4,6 +4,7 @@
 
 #include <sheaf/cancel.h>
 
+#include "core/cancel.h"
 #include "core/copy.h"
 #include "stage/linger.h"
 
@@ -123,6 +124,9 @@ void sheaf_window_ask(sheaf_window *w) {
   request.count = w->count;
   request.call = &call;
   w->results = sheaf_arena_alloc(&w->arena, w->count * sizeof *w->results);
+  sheaf_stage_reason before =
+      sheaf_stage_because((sheaf_stage_reason){w->why, sheaf_now_ns() - w->opened_ns});
   w->status = w->results ? sheaf_stage_ask(&w->linger->stage, 0, &request, &k.sink)
                          : SHEAF_OUT_OF_MEMORY;
+  (void)sheaf_stage_because(before);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* meter: counts what goes through, and how long it takes. */
-#include <sheaf/meter.h>
+#include "stage/meter_stage.h"
 
 #include <stdlib.h>
 
@@ -9,30 +9,18 @@
 #include "core/cancel.h"
 #include "core/extensible.h"
 #include "core/thread.h"
-#include "stage/histogram.h"
-#include "stage/stage.h"
-
-/* Threads count in one of these, so that they seldom share a line of memory. */
-#define SHARDS 8u
-
-typedef struct shard {
-  _Alignas(64) _Atomic uint64_t begun;
-  _Atomic uint64_t batches, succeeded, failed;
-  sheaf_histogram size, latency;
-} shard;
+#include "stage/types.h"
 
 static const sheaf_status statuses[] = {
 #define ROW(upper, code, lower, message) code,
     SHEAF_STATUS_MAP(ROW)
 #undef ROW
 };
-#define STATUSES (sizeof statuses / sizeof *statuses)
 
-typedef struct meter {
-  sheaf_stage stage;
-  shard *shards;
-  _Atomic uint64_t errors[STATUSES];
-} meter;
+enum { TRACE };
+
+typedef sheaf_meter meter;
+typedef sheaf_meter_shard shard;
 
 /* ------------------------------------------------------------------------------------- a batch */
 
@@ -46,7 +34,7 @@ typedef struct count_sink {
 /* The row of a status; of an unknown one that of its class. */
 static size_t row_of(sheaf_status status) {
   size_t row = 0, class = 0;
-  for (size_t i = 1; i < STATUSES; i++) {
+  for (size_t i = 1; i < SHEAF_METER_ROWS; i++) {
     if (statuses[i] == status) row = i;
     if (statuses[i] == SHEAF_STATUS_CLASS(status) * 100) class = i;
     if (!class && statuses[i] == SHEAF_MANAGER_FAILURE) class = i;
@@ -81,7 +69,17 @@ static void add(_Atomic uint64_t *place, uint64_t n) {
 
 static shard *shard_of(const meter *m) {
   uintptr_t thread = (uintptr_t)sheaf_thread_here;
-  return &m->shards[(thread >> 6 ^ thread >> 12) % SHARDS];
+  return &m->shards[(thread >> 6 ^ thread >> 12) % SHEAF_METER_SHARDS];
+}
+
+/* What it is to be known of a batch that has returned. */
+static void count(meter *m, shard *s, const sheaf_meter_event *e) {
+  add(&s->succeeded, e->succeeded);
+  if (e->failed) add(&s->failed, e->failed);
+  sheaf_histogram_add(&s->size, e->size);
+  sheaf_histogram_add(&s->latency, (uint64_t)(e->end_ns - e->begin_ns));
+  add(&s->batches, 1);
+  if (m->trace) sheaf_meter_trace(m, e);
 }
 
 static sheaf_status meter_batch(void *self, const sheaf_request *request, sheaf_sink *sink) {
@@ -89,17 +87,18 @@ static sheaf_status meter_batch(void *self, const sheaf_request *request, sheaf_
   shard *s = shard_of(m);
   count_sink counting = {
       {sizeof counting.sink, sink->flags & SHEAF_PARALLEL_RESULTS, results}, sink, m, 0, 0};
+  sheaf_meter_event e = {.verb = request->verb,
+                         .size = request->count,
+                         .why = sheaf_thread_here->why,
+                         .waited_ns = sheaf_thread_here->waited_ns,
+                         .begin_ns = sheaf_now_ns()};
   add(&s->begun, 1);
-  int64_t begin = sheaf_now_ns();
-  sheaf_status status = sheaf_stage_ask(&m->stage, 0, request, &counting.sink);
-  int64_t took = sheaf_now_ns() - begin;
-  uint64_t failed = atomic_load_explicit(&counting.failed, memory_order_relaxed);
-  add(&s->succeeded, atomic_load_explicit(&counting.answered, memory_order_relaxed) - failed);
-  if (failed) add(&s->failed, failed);
-  sheaf_histogram_add(&s->size, request->count);
-  sheaf_histogram_add(&s->latency, (uint64_t)took);
-  add(&s->batches, 1);
-  return status;
+  e.status = sheaf_stage_ask(&m->stage, 0, request, &counting.sink);
+  e.end_ns = sheaf_now_ns();
+  e.failed = atomic_load_explicit(&counting.failed, memory_order_relaxed);
+  e.succeeded = atomic_load_explicit(&counting.answered, memory_order_relaxed) - e.failed;
+  count(m, s, &e);
+  return e.status;
 }
 
 /* ---------------------------------------------------------------------------------- reading it */
@@ -115,31 +114,37 @@ static sheaf_meter_quantiles quantiles(const sheaf_histogram_sum *sum) {
                                  sheaf_histogram_quantile(sum, 0.999)};
 }
 
-static sheaf_status snapshot(void *self, sheaf_meter_snapshot *out) {
-  const meter *m = self;
-  if (!out || out->struct_size < sizeof *out) return SHEAF_INVALID_ARGUMENT;
-  sheaf_histogram_sum size = {0}, latency = {0};
-  uint64_t begun = 0;
-  *out = (sheaf_meter_snapshot){.struct_size = out->struct_size};
-  for (uint32_t i = 0; i < SHARDS; i++) {
+void sheaf_meter_read(const meter *m, sheaf_meter_sums *sums) {
+  memset(sums, 0, sizeof *sums);
+  for (uint32_t i = 0; i < SHEAF_METER_SHARDS; i++) {
     const shard *s = &m->shards[i];
-    out->batches += s->batches; /* before `begun`: never more have returned than have begun */
-    begun += s->begun;
-    out->succeeded += s->succeeded;
-    out->failed += s->failed;
-    sheaf_histogram_read(&size, &s->size);
-    sheaf_histogram_read(&latency, &s->latency);
+    sums->batches += s->batches; /* before `begun`: never more have returned than have begun */
+    sums->begun += s->begun;
+    sums->succeeded += s->succeeded;
+    sums->failed += s->failed;
+    sheaf_histogram_read(&sums->size, &s->size);
+    sheaf_histogram_read(&sums->latency, &s->latency);
   }
-  out->in_flight = begun - out->batches;
-  out->size = quantiles(&size);
-  out->latency_ns = quantiles(&latency);
+}
+
+static sheaf_status snapshot(void *self, sheaf_meter_snapshot *out) {
+  sheaf_meter_sums sums;
+  if (!out || out->struct_size < sizeof *out) return SHEAF_INVALID_ARGUMENT;
+  sheaf_meter_read(self, &sums);
+  *out = (sheaf_meter_snapshot){.struct_size = out->struct_size,
+                                .batches = sums.batches,
+                                .in_flight = sums.begun - sums.batches,
+                                .succeeded = sums.succeeded,
+                                .failed = sums.failed,
+                                .size = quantiles(&sums.size),
+                                .latency_ns = quantiles(&sums.latency)};
   return SHEAF_OK;
 }
 
 static uint32_t errors(void *self, sheaf_meter_error *out, uint32_t room) {
   meter *m = self;
   uint32_t count = 0;
-  for (size_t i = 1; i < STATUSES; i++) {
+  for (size_t i = 1; i < SHEAF_METER_ROWS; i++) {
     uint64_t n = atomic_load_explicit(&m->errors[i], memory_order_relaxed);
     if (n == 0) continue;
     if (count < room) out[count] = (sheaf_meter_error){statuses[i], 0, n};
@@ -160,18 +165,30 @@ static sheaf_status meter_get_extension(void *self, const char *id, sheaf_interf
 static sheaf_status meter_open(void *self, const sheaf_value *settings,
                                const sheaf_stage_options *options, sheaf_error *error) {
   meter *m = self;
-  (void)settings, (void)options;
-  m->shards = aligned_alloc(64, SHARDS * sizeof *m->shards);
+  (void)options;
+  m->shards = aligned_alloc(64, SHEAF_METER_SHARDS * sizeof *m->shards);
   if (!m->shards) return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory");
-  memset(m->shards, 0, SHARDS * sizeof *m->shards);
-  return SHEAF_OK;
+  memset(m->shards, 0, SHEAF_METER_SHARDS * sizeof *m->shards);
+  if (settings[TRACE].kind == SHEAF_KIND_NONE) return SHEAF_OK;
+  m->stage.description.flags = 0; /* writing a file takes its time */
+  m->trace = sheaf_meter_trace_open(settings[TRACE].u.data, error);
+  return m->trace ? SHEAF_OK : error->status;
 }
 
-static void meter_close(void *self) { free(((meter *)self)->shards); }
+static void meter_close(void *self) {
+  meter *m = self;
+  if (m->trace) sheaf_meter_trace_close(m->trace);
+  free(m->shards);
+}
+
+static const sheaf_setting_info settings_info[] = {
+    [TRACE] = {"trace", NULL,
+               "A file to write a trace of all batches to, in Chrome's trace event format.",
+               SHEAF_KIND_STRING, 0}};
 
 static const sheaf_factory factory =
     SHEAF_STAGE_FACTORY("meter", "Meter", "Counts batches, results and errors, and measures time.",
-                        NULL, 0);
+                        settings_info, 1);
 
 const sheaf_stage_type sheaf_stage_meter = {.info = SHEAF_STAGE_INFO(&factory, 1, 1),
                                             .size = sizeof(meter),

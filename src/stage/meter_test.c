@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cJSON.h>
+
 #include <sheaf/meter.h>
 
 #include "stage/histogram.h"
@@ -92,11 +97,63 @@ static void it_counts(void **state) {
   staged_close(&S);
 }
 
+static void it_traces(void **state) {
+  static const sheaf_str refs[] = {SHEAF_STR("0"), SHEAF_STR("1"), SHEAF_STR("2")};
+  char path[] = "/tmp/sheaf-trace-XXXXXX", text[4000];
+  (void)state;
+  int file = mkstemp(path);
+  assert_true(file >= 0);
+  memset(&S, 0, sizeof S);
+  staged_open(&S, thirds);
+  staged_put(&S, "meter", "trace", path, NULL);
+  staged_put(&S, "batch", "batchers", "size(2)", NULL);
+  assert_int_equal(staged_ask(&S, refs, 3), SHEAF_OK);
+  assert_int_equal(staged_ask(&S, refs, 1), SHEAF_OK);
+  staged_close(&S);
+  ssize_t size = read(file, text, sizeof text - 1);
+  assert_true(size > 0);
+  text[size] = '\0';
+  cJSON *trace = cJSON_Parse(text); /* the whole of it is JSON */
+  assert_non_null(trace);
+  assert_int_equal(cJSON_GetArraySize(trace), 4); /* the process, and three batches */
+  static const struct {
+    const char *why;
+    int size;
+  } wanted[] = {{"cut", 2}, {"cut", 1}, {"came", 1}};
+  for (int i = 0; i < 3; i++) {
+    const cJSON *event = cJSON_GetArrayItem(trace, i + 1);
+    const cJSON *arguments = cJSON_GetObjectItem(event, "args");
+    assert_string_equal(cJSON_GetObjectItem(event, "ph")->valuestring, "X");
+    assert_string_equal(cJSON_GetObjectItem(event, "name")->valuestring, "sheaf.resolve/1");
+    assert_true(cJSON_GetObjectItem(event, "ts")->valuedouble > 0);
+    assert_true(cJSON_GetObjectItem(event, "dur")->valuedouble >= 0);
+    assert_string_equal(cJSON_GetObjectItem(arguments, "why")->valuestring, wanted[i].why);
+    assert_int_equal(cJSON_GetObjectItem(arguments, "size")->valueint, wanted[i].size);
+    assert_string_equal(cJSON_GetObjectItem(arguments, "status")->valuestring, "ok");
+  }
+  cJSON_Delete(trace);
+  close(file);
+  unlink(path);
+}
+
+static void a_trace_that_cannot_be_written(void **state) {
+  const sheaf_setting setting = staged_text("trace", "/no/such/folder/trace.json");
+  (void)state;
+  memset(&S, 0, sizeof S);
+  staged_open(&S, thirds);
+  assert_null(sheaf_stage_over(S.top, "meter", &setting, 1, &S.error));
+  assert_int_equal(S.error.status, SHEAF_IO_ERROR);
+  assert_non_null(strstr(S.error.message, "the trace \"/no/such/folder/trace.json\" cannot be written: No"));
+  staged_close(&S);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(buckets_hold_what_they_say),
       cmocka_unit_test(quantiles_are_right_to_an_eighth),
       cmocka_unit_test(it_counts),
+      cmocka_unit_test(it_traces),
+      cmocka_unit_test(a_trace_that_cannot_be_written),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,8 +116,10 @@ static sheaf_status ask_and_keep(overlap *o, uint32_t b) {
 static void help(sheaf_job *job) {
   overlap *o = ((helper *)job)->of;
   bool direct = o->sink->flags & SHEAF_PARALLEL_RESULTS;
+  sheaf_stage_reason before = sheaf_stage_because((sheaf_stage_reason){"cut", 0});
   for (uint32_t b; (b = take(o)) < o->shape->batch_count;)
     note(o, direct ? ask(o, b, &o->call, o->sink) : ask_and_keep(o, b));
+  (void)sheaf_stage_because(before);
   pthread_mutex_lock(&o->lock);
   o->working--;
   pthread_cond_signal(&o->wake);
@@ -245,8 +247,10 @@ sheaf_status sheaf_overlap_ask(const sheaf_stage *stage, sheaf_workers *workers,
   sheaf_waiter_init(&o.waiter, request->call);
   if (!prepare(&o, request))
     return sheaf_stage_fail(request, sink, SHEAF_OUT_OF_MEMORY, "out of memory for a batch", 0);
+  sheaf_stage_reason before = sheaf_stage_because((sheaf_stage_reason){"cut", 0});
   sheaf_status status =
       ask_with_help(&o, workers, helpers < MOST_HELPERS ? helpers : MOST_HELPERS);
+  (void)sheaf_stage_because(before);
   pthread_cond_destroy(&o.wake);
   pthread_mutex_destroy(&o.lock);
   sheaf_cancel_free(o.call.cancel);

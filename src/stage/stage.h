@@ -13,6 +13,7 @@
 #include <sheaf/stage.h>
 
 #include "core/relay.h"
+#include "core/thread.h"
 
 typedef struct sheaf_stage sheaf_stage;
 
@@ -93,6 +94,20 @@ uint32_t sheaf_stage_verb_flags(const sheaf_stage *stage, sheaf_id verb);
 /* Counts. Once a batch, not once an element: threads share the place. [any-thread] */
 static inline void sheaf_stage_count(const sheaf_stage *stage, uint32_t counter, uint64_t n) {
   if (n) atomic_fetch_add_explicit(&stage->counts[counter], n, memory_order_relaxed);
+}
+
+/* What a trace says of a batch that this thread asks for: why it went as it did (static text), and how
+ * long it was held back. Answers what was said before, to be said again afterwards. */
+typedef struct sheaf_stage_reason {
+  const char *why;
+  int64_t waited_ns;
+} sheaf_stage_reason;
+
+static inline sheaf_stage_reason sheaf_stage_because(sheaf_stage_reason reason) {
+  sheaf_stage_reason before = {sheaf_thread_here->why, sheaf_thread_here->waited_ns};
+  sheaf_thread_here->why = reason.why;
+  sheaf_thread_here->waited_ns = reason.waited_ns;
+  return before;
 }
 
 /* Whether the call, and every context of the request, has only what this library understands: else
