@@ -55,6 +55,18 @@ typedef struct sheaf_meter_table {
   uint32_t (*errors)(void *self, sheaf_meter_error *out, uint32_t room) SHEAF_NOEXCEPT;
 } sheaf_meter_table;
 
+/* Takes a piece of text, which dies when it returns. */
+typedef void (*sheaf_meter_write_fn)(void *ctx, sheaf_str text) SHEAF_NOEXCEPT;
+
+/*
+ * Writes what the stages of a stack have counted, and its meters measured, as Prometheus text (exposition
+ * format 0.0.4), from the stage `top` down, piece by piece. Each sample has a label `at`, the place of the
+ * stage: "0" is the top, "0.0" its first child, and so on. SHEAF_OK; SHEAF_CLOSED: the stack is closed;
+ * SHEAF_INVALID_ARGUMENT: `top` is NULL or no stage, or `write` is NULL. [any-thread]
+ */
+SHEAF_API sheaf_status sheaf_meter_prometheus(sheaf_manager *top, sheaf_meter_write_fn write,
+                                              void *ctx) SHEAF_NOEXCEPT;
+
 #ifdef __cplusplus
 }
 #endif

@@ -97,6 +97,47 @@ static void it_counts(void **state) {
   staged_close(&S);
 }
 
+static void append(void *ctx, sheaf_str text) {
+  char *all = ctx;
+  strncat(all, text.data, text.size);
+}
+
+static void assert_line(const char *text, const char *line) {
+  if (!strstr(text, line)) fail_msg("'%s' is not in\n%s", line, text);
+}
+
+static void as_prometheus_text(void **state) {
+  static const sheaf_str refs[] = {SHEAF_STR("0"), SHEAF_STR("1"), SHEAF_STR("2"), SHEAF_STR("0")};
+  static char text[40000];
+  (void)state;
+  memset(&S, 0, sizeof S);
+  text[0] = '\0';
+  staged_open(&S, thirds);
+  assert_int_equal(sheaf_meter_prometheus(S.top, append, text), SHEAF_INVALID_ARGUMENT);
+  staged_put(&S, "meter", NULL);
+  staged_put(&S, "dedupe", NULL);
+  staged_put(&S, "meter", NULL);
+  assert_int_equal(staged_ask(&S, refs, 4), SHEAF_OK);
+  assert_int_equal(sheaf_meter_prometheus(S.top, append, text), SHEAF_OK);
+  assert_line(text, "# HELP sheaf_dedupe_folded_total References that were not asked");
+  assert_line(text, "# TYPE sheaf_dedupe_folded_total counter\nsheaf_dedupe_folded_total{at=\"0.0\"} 1\n");
+  assert_line(text, "# TYPE sheaf_meter_in_flight gauge\nsheaf_meter_in_flight{at=\"0\"} 0\n"
+                    "sheaf_meter_in_flight{at=\"0.0.0\"} 0\n");
+  assert_line(text, "sheaf_meter_results_total{at=\"0\",status=\"ok\"} 3\n"
+                    "sheaf_meter_results_total{at=\"0\",status=\"manager_failure\"} 1\n"
+                    "sheaf_meter_results_total{at=\"0.0.0\",status=\"ok\"} 2\n");
+  assert_line(text, "sheaf_meter_batch_size_bucket{at=\"0\",le=\"3\"} 0\n"
+                    "sheaf_meter_batch_size_bucket{at=\"0\",le=\"7\"} 1\n");
+  assert_line(text, "sheaf_meter_batch_size_bucket{at=\"0.0.0\",le=\"3\"} 1\n");
+  assert_line(text, "sheaf_meter_batch_size_bucket{at=\"0\",le=\"+Inf\"} 1\n"
+                    "sheaf_meter_batch_size_sum{at=\"0\"} 4\nsheaf_meter_batch_size_count{at=\"0\"} 1\n");
+  assert_line(text, "sheaf_meter_batch_seconds_count{at=\"0.0.0\"} 1\n");
+  assert_int_equal(sheaf_meter_prometheus(NULL, append, text), SHEAF_INVALID_ARGUMENT);
+  assert_int_equal(sheaf_manager_close(S.top), SHEAF_OK);
+  assert_int_equal(sheaf_meter_prometheus(S.top, append, text), SHEAF_CLOSED);
+  staged_close(&S);
+}
+
 static void it_traces(void **state) {
   static const sheaf_str refs[] = {SHEAF_STR("0"), SHEAF_STR("1"), SHEAF_STR("2")};
   char path[] = "/tmp/sheaf-trace-XXXXXX", text[4000];
@@ -152,6 +193,7 @@ int main(void) {
       cmocka_unit_test(buckets_hold_what_they_say),
       cmocka_unit_test(quantiles_are_right_to_an_eighth),
       cmocka_unit_test(it_counts),
+      cmocka_unit_test(as_prometheus_text),
       cmocka_unit_test(it_traces),
       cmocka_unit_test(a_trace_that_cannot_be_written),
   };
