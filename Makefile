@@ -2,7 +2,7 @@
 # A thin driver: CMake (CMakePresets.json) and scripts/ do the work.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo python test test-full install update-symbols update-abi format clean
+.PHONY: help setup build demo python test test-full perf perf-quick install update-symbols update-abi format clean
 .NOTPARALLEL:
 
 help: ## show this
@@ -27,6 +27,12 @@ test: setup ## all tests: plain, under ASan + UBSan, thread tests under TSan, th
 test-full: ## the same and the slow ones: each allocation failed, fuzzing, a soak (half an hour)
 	@scripts/setup.sh --full
 	@scripts/test.sh --full
+
+perf: setup ## measure, beside what else one could use, and write docs/performance.* (ten minutes)
+	@scripts/perf.sh
+
+perf-quick: setup ## measure less, in a minute, and write build/perf/quick/performance.*
+	@scripts/perf.sh --quick
 
 python: setup ## build the Python package and install it into .venv (quick when nothing changed)
 	@scripts/python.sh

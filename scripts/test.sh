@@ -98,7 +98,7 @@ pytest_closing='^=+ .* in [0-9.]+s'
 piece "ctest dev" dev "$ctest_closing" run_ctest dev "${without_slow[@]}"
 piece "ctest asan" asan "$ctest_closing" run_ctest asan "${without_slow[@]}"
 piece "ctest tsan" tsan "$ctest_closing" run_ctest tsan "${without_slow[@]}"
-piece "pytest dev" dev "$pytest_closing" run_pytest dev tests/cli
+piece "pytest dev" dev "$pytest_closing" run_pytest dev tests/cli tests/perf
 piece "pytest asan" asan "$pytest_closing" run_pytest asan tests/cli
 # It has a libsheaf of its own, as it is installed: optimised.
 piece "pytest python" python "$pytest_closing" run_pytest dev tests/python
