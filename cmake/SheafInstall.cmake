@@ -54,7 +54,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/LICENSE
               ${PROJECT_SOURCE_DIR}/CHANGELOG.md ${PROJECT_SOURCE_DIR}/CONTRIBUTING.md
         DESTINATION ${_sheaf_doc_dir})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs DESTINATION ${_sheaf_doc_dir}
-        FILES_MATCHING PATTERN "*.md")
+        FILES_MATCHING PATTERN "*.md" PATTERN "performance*")
 # The manager to copy: the documentation sends people there.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/plugins/template DESTINATION ${_sheaf_doc_dir}/plugins
         FILES_MATCHING PATTERN "*.c" PATTERN "*.md" PATTERN "CMakeLists.txt"
