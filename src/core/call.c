@@ -88,8 +88,8 @@ static sheaf_status post(const sheaf_call *call, const sheaf_result *results, ui
 
   pthread_mutex_lock(&f->sleeper.lock);
   append(f, posted);
-  /* First append, then look whether it is still open; shutting does it the other way round, so that
-   * one of the two sees the other, and nothing is left behind. */
+  /* First append, then look whether it is still open; shutting does it the other way round. Should
+   * neither see the other, for no barrier is between, it is found when the flight is opened again. */
   sheaf_posted *too_late = is_over(f) ? take(f) : NULL;
   pthread_cond_broadcast(&f->sleeper.wake);
   pthread_mutex_unlock(&f->sleeper.lock);
@@ -116,7 +116,7 @@ static sheaf_posted *take_locked(sheaf_flight *f) {
 /* Until something is posted or no hold is left. */
 static void sleep_for_posts(sheaf_flight *f) {
   for (bool ready = false; !ready;) {
-    int64_t until = sheaf_cancel_ask(f->call.cancel, CLOCK_MONOTONIC);
+    int64_t until = sheaf_cancel_ask(f->call.cancel);
     pthread_mutex_lock(&f->sleeper.lock);
     ready = atomic_load(&f->posted) || atomic_load(&f->holds) == 0;
     if (!ready) sheaf_sleeper_wait(&f->sleeper, until);
@@ -125,21 +125,13 @@ static void sleep_for_posts(sheaf_flight *f) {
 }
 
 void sheaf_flight_drain(sheaf_flight *f) {
-  /* Who posts does it before it releases: without a hold, all that was posted is to be seen. */
-  while (atomic_load(&f->holds) > 0 || atomic_load(&f->posted)) {
+  while (sheaf_flight_is_awaited(f)) {
     sleep_for_posts(f);
     deliver(f, take_locked(f));
   }
 }
 
-void sheaf_flight_settle(sheaf_flight *f) {
-  sheaf_flight_drain(f);
-  atomic_store_explicit(&f->settled, true, memory_order_release);
-}
-
-void sheaf_flight_shut(sheaf_flight *f) {
-  atomic_store(&f->owner, SHEAF_AT_REST);
-  if (!atomic_load(&f->posted)) return;
+void sheaf_flight_discard(sheaf_flight *f) {
   discard_all(take_locked(f));
   sheaf_flight_complain(f, "posted while its batch was returning: refused; hold the call until the "
                            "last post");
@@ -183,7 +175,7 @@ static void release(const sheaf_call *call) {
 static void sleep_until(sheaf_flight *f, int64_t until_ns) {
   sheaf_cancel_join(f->call.cancel, &f->sleeper);
   for (bool ready = false; !ready;) {
-    int64_t ask_ns = sheaf_cancel_ask(f->call.cancel, CLOCK_MONOTONIC);
+    int64_t ask_ns = sheaf_cancel_ask(f->call.cancel);
     pthread_mutex_lock(&f->sleeper.lock);
     ready = atomic_load(&f->posted) || sheaf_flight_look(f) || !sheaf_is_before(until_ns);
     if (!ready) sheaf_sleeper_wait(&f->sleeper, ask_ns < until_ns ? ask_ns : until_ns);

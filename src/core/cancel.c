@@ -69,7 +69,7 @@ sheaf_cancel *sheaf_cancel_new_child(sheaf_cancel *parent) {
   if (child->sibling) child->sibling->sibling_link = &child->sibling;
   parent->children = child;
   /* Who throws the parent says so first and then looks for children. */
-  atomic_store_explicit(&child->set, sheaf_cancel_is_set(parent), memory_order_release);
+  atomic_store_explicit(&child->set, sheaf_cancel_is_thrown(parent), memory_order_release);
   pthread_mutex_unlock(&parent->lock);
   return child;
 }
@@ -89,7 +89,7 @@ void sheaf_cancel_free(sheaf_cancel *cancel) {
 }
 
 bool sheaf_cancel_is_set(const sheaf_cancel *cancel) {
-  return cancel && atomic_load_explicit(&cancel->set, memory_order_acquire);
+  return sheaf_cancel_is_thrown(cancel);
 }
 
 void sheaf_cancel_set(sheaf_cancel *cancel) {
@@ -116,23 +116,45 @@ sheaf_cancel *sheaf_cancel_new_asking(sheaf_cancel_ask_fn ask, void *ctx, int64_
   if (!cancel || !ask) return cancel;
   if (interval_ns < LEAST_INTERVAL_NS) interval_ns = LEAST_INTERVAL_NS;
   cancel->own = (sheaf_asking){cancel, ask, ctx, interval_ns, sheaf_deadline_in(interval_ns),
-                               here->number, false};
+                               here->number, false, 0, 1, 0};
   cancel->asking = &cancel->own;
   return cancel;
 }
 
-int64_t sheaf_cancel_ask(sheaf_cancel *cancel, clockid_t clock) {
-  if (!sheaf_cancel_asks(cancel)) return INT64_MAX;
-  sheaf_asking *a = cancel->asking;
+/* What may be asked now, here; NULL: nothing. */
+static sheaf_asking *to_be_asked(sheaf_cancel *cancel) {
+  sheaf_asking *a = sheaf_cancel_asks(cancel) ? cancel->asking : NULL;
   const sheaf_thread *here = sheaf_thread_here;
-  if (!here || here->number != a->thread || a->under_way || sheaf_cancel_is_set(cancel))
-    return INT64_MAX;
-  if (now_by(clock) < a->next_ns) return a->next_ns;
+  if (!a || !here || here->number != a->thread) return NULL;
+  return a->under_way || sheaf_cancel_is_thrown(cancel) ? NULL : a;
+}
+
+static void ask(sheaf_asking *a) {
   a->under_way = true;
   if (a->ask(a->ctx)) sheaf_cancel_set(a->cancel);
   a->under_way = false;
   a->next_ns = sheaf_deadline_in(a->interval_ns);
+}
+
+int64_t sheaf_cancel_ask(sheaf_cancel *cancel) {
+  sheaf_asking *a = to_be_asked(cancel);
+  if (!a) return INT64_MAX;
+  if (sheaf_now_ns() >= a->next_ns) ask(a);
   return a->next_ns;
+}
+
+enum { LONGEST_STRIDE = 16 };
+
+void sheaf_cancel_ask_in_passing(sheaf_cancel *cancel) {
+  sheaf_asking *a = to_be_asked(cancel);
+  if (!a || (a->pass && a->pass--)) return;
+  int64_t now = now_by(CLOCK_MONOTONIC_COARSE);
+  bool quickly = now - a->looked_ns < a->interval_ns / LONGEST_STRIDE;
+  if (!quickly) a->stride = 1;
+  else if (a->stride < LONGEST_STRIDE) a->stride *= 2;
+  a->looked_ns = now;
+  a->pass = a->stride - 1;
+  if (now >= a->next_ns) ask(a);
 }
 
 /* ------------------------------------------------------------------------------------ sleepers */

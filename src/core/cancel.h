@@ -24,6 +24,9 @@ typedef struct sheaf_asking {
   int64_t interval_ns, next_ns;
   uint64_t thread; /* sheaf_thread.number */
   bool under_way;
+  /* Answers come too quickly to look at the clock each time. */
+  uint32_t pass, stride; /* how many are still to pass, of how many */
+  int64_t looked_ns;
 } sheaf_asking;
 
 struct sheaf_cancel {
@@ -41,9 +44,18 @@ struct sheaf_cancel {
  * be freed before its parent. NULL if out of memory. */
 sheaf_cancel *sheaf_cancel_new_child(sheaf_cancel *parent);
 
-/* Asks, if the switch does, on this thread, and it is time by the clock. When to come again at the
- * latest (INT64_MAX: there is no need): waits end then. NULL is fine. To be called with no lock held. */
-int64_t sheaf_cancel_ask(sheaf_cancel *cancel, clockid_t clock);
+/* Asks, if the switch does, on this thread, and it is time. When to come again at the latest
+ * (INT64_MAX: there is no need): waits end then. NULL is fine. To be called with no lock held. */
+int64_t sheaf_cancel_ask(sheaf_cancel *cancel);
+
+/* The same for where many come by: looks at the coarse clock, and where they come quickly at every
+ * sixteenth only. */
+void sheaf_cancel_ask_in_passing(sheaf_cancel *cancel);
+
+/* sheaf_cancel_is_set for the batch path. */
+static inline bool sheaf_cancel_is_thrown(const sheaf_cancel *cancel) {
+  return cancel && atomic_load_explicit(&cancel->set, memory_order_acquire);
+}
 
 static inline bool sheaf_cancel_asks(const sheaf_cancel *cancel) {
   return cancel && cancel->asking;

@@ -11,6 +11,7 @@
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define NOINLINE __attribute__((noinline)) /* what is not the fast path is not to weigh it down */
 
 /* Ends the flight from outside, unless it has ended already. Any thread. */
 static void end(sheaf_flight *f, sheaf_status why) {
@@ -37,26 +38,22 @@ static bool deadline_passed(const sheaf_flight *f, clockid_t clock) {
 }
 
 static sheaf_status look_outside(sheaf_flight *f, clockid_t clock) {
-  if (sheaf_cancel_is_set(f->call.cancel)) end(f, SHEAF_CANCELLED);
+  if (sheaf_cancel_is_thrown(f->call.cancel)) end(f, SHEAF_CANCELLED);
   else if (deadline_passed(f, clock)) end(f, SHEAF_DEADLINE);
   return atomic_load_explicit(&f->ended, memory_order_relaxed);
 }
 
-sheaf_status sheaf_flight_look(sheaf_flight *f) {
-  sheaf_status ended = atomic_load_explicit(&f->ended, memory_order_relaxed);
-  if (ended || !f->interruptible) return ended;
-  return look_outside(f, CLOCK_MONOTONIC);
-}
+sheaf_status sheaf_flight_look_outside(sheaf_flight *f) { return look_outside(f, CLOCK_MONOTONIC); }
 
 sheaf_status sheaf_flight_poll(sheaf_flight *f) {
-  if (f->interruptible && !has_ended(f)) (void)sheaf_cancel_ask(f->call.cancel, CLOCK_MONOTONIC);
+  if (f->interruptible && !has_ended(f)) (void)sheaf_cancel_ask(f->call.cancel);
   return sheaf_flight_look(f);
 }
 
 /* The coarse clock is late by a few milliseconds and costs a fifth: this runs with every call of
  * `results`. */
 static bool wanted_outside(sheaf_flight *f) {
-  if (sheaf_cancel_asks(f->call.cancel)) (void)sheaf_cancel_ask(f->call.cancel, CLOCK_MONOTONIC_COARSE);
+  if (sheaf_cancel_asks(f->call.cancel)) sheaf_cancel_ask_in_passing(f->call.cancel);
   return !look_outside(f, CLOCK_MONOTONIC_COARSE);
 }
 
@@ -67,8 +64,8 @@ static bool wanted(sheaf_flight *f) {
 }
 
 /* The same between two results: the switch only. */
-static bool still_wanted(sheaf_flight *f) {
-  if (UNLIKELY(f->interruptible) && sheaf_cancel_is_set(f->call.cancel)) end(f, SHEAF_CANCELLED);
+static inline __attribute__((always_inline)) bool still_wanted(sheaf_flight *f) {
+  if (UNLIKELY(f->interruptible) && sheaf_cancel_is_thrown(f->call.cancel)) end(f, SHEAF_CANCELLED);
   return LIKELY(!has_ended(f));
 }
 
@@ -82,13 +79,16 @@ static inline bool in_slot_order(const sheaf_request *request, const sheaf_resul
   return sheaf_answers_slots(r, request->slots, request->slot_count);
 }
 
-/* Nearly all are ordinary: a success that there is nothing to complain about. `believes`: whoever
- * takes it sees for himself whether it is in slot order. */
-static inline bool is_ordinary(const sheaf_request *request, const sheaf_result *r, bool believes) {
-  uint32_t flags = r->flags & ODD_FLAGS;
-  if (flags == SHEAF_RESULT_IN_SLOT_ORDER && !believes)
-    return !r->status && in_slot_order(request, r);
-  return !(r->status | (flags & SHEAF_MUST_UNDERSTAND)) && (r->properties || !r->property_count);
+/* Nearly all are ordinary: a success that there is nothing to complain about. */
+static inline bool is_ordinary(const sheaf_result *r) {
+  return !(r->status | (r->flags & ODD_FLAGS)) && (r->properties || !r->property_count);
+}
+
+/* And one in slot order, as it says. `believes`: whoever takes it sees for himself whether it is. */
+static inline bool is_ordinary_in_slots(const sheaf_request *request, const sheaf_result *r,
+                                        bool believes) {
+  if (r->status || (r->flags & ODD_FLAGS) != SHEAF_RESULT_IN_SLOT_ORDER) return false;
+  return believes ? r->properties || !r->property_count : in_slot_order(request, r);
 }
 
 /* What is wrong with a result; NULL: nothing. */
@@ -175,7 +175,12 @@ static void take_rest(sheaf_flight *f, const sheaf_result *r) {
 }
 
 /* Takes any result: not in order, not ordinary, or to a host that does not listen. */
-static __attribute__((noinline)) void take_any(sheaf_flight *f, const sheaf_result *r) {
+static NOINLINE void take_any(sheaf_flight *f, const sheaf_result *r) {
+  if (f->success && is_ordinary_in_slots(f->request, r, false) &&
+      sheaf_tracker_take_next(&f->tracker, r->index)) {
+    if (f->success(f->ctx, r->index, r) != SHEAF_CONTINUE) stop(f);
+    return;
+  }
   if (r->index == SHEAF_REST) {
     take_rest(f, r);
     return;
@@ -251,14 +256,14 @@ static uint32_t take_run(sheaf_flight *f, const sheaf_result *results, uint32_t 
   const uint32_t next = f->tracker.next, left = f->tracker.count - next;
   uint32_t run = 0;
   if (count > left) count = left;
-  while (run < count && results[run].index == next + run && is_ordinary(request, &results[run], believes))
-    run++;
+  for (const sheaf_result *r = results; run < count && r->index == next + run; run++, r++)
+    if (!is_ordinary(r) && !is_ordinary_in_slots(request, r, believes)) break;
   sheaf_tracker_take_run(&f->tracker, run);
   return run;
 }
 
 /* As many as are ordinary and come in order, at once; the others one by one. */
-static uint32_t results_onward(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
+static NOINLINE uint32_t results_onward(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
   for (uint32_t i = 0, run; i < count; i += run ? run : 1) {
     run = take_run(f, &results[i], count - i);
     if (run == 0) take_any(f, &results[i]);
@@ -271,7 +276,7 @@ static uint32_t results_onward(sheaf_flight *f, const sheaf_result *results, uin
 /* ------------------------------------------------------------------------------- the sink itself */
 
 /* Not the common case: on another thread, which is allowed, too late, or not allowed; or nothing. */
-static uint32_t results_elsewhere(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
+static NOINLINE uint32_t results_elsewhere(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
   uintptr_t owner = atomic_load(&f->owner);
   const char *fault = "answered from a thread that may not: refused; answer on the thread that "
                       "called batch, or use call->post";
@@ -282,24 +287,55 @@ static uint32_t results_elsewhere(sheaf_flight *f, const sheaf_result *results, 
   return SHEAF_STOP;
 }
 
+/* To the host's callbacks, of a flight that can be ended from outside. */
+static NOINLINE uint32_t results_watched(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    const sheaf_result *r = &results[i];
+    if (UNLIKELY(!still_wanted(f))) return SHEAF_STOP;
+    if (f->success && is_ordinary(r) && sheaf_tracker_take_next(&f->tracker, r->index)) {
+      if (UNLIKELY(f->success(f->ctx, r->index, r) != SHEAF_CONTINUE)) stop(f);
+    } else {
+      take_any(f, r);
+    }
+  }
+  return still_wanted(f) ? SHEAF_CONTINUE : SHEAF_STOP;
+}
+
+/* Of one that only the host's callbacks end: after an ordinary success there is nothing to look at but
+ * what they said. */
+static NOINLINE uint32_t results_plain(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
+  const sheaf_success_fn success = f->success;
+  void *const ctx = f->ctx;
+  for (const sheaf_result *r = results, *end = results + count; r < end; r++) {
+    if (LIKELY(success && is_ordinary(r) && sheaf_tracker_take_next(&f->tracker, r->index))) {
+      if (LIKELY(success(ctx, r->index, r) == SHEAF_CONTINUE)) continue;
+      stop(f);
+      return SHEAF_STOP;
+    }
+    take_any(f, r);
+    if (has_ended(f)) return SHEAF_STOP;
+  }
+  return SHEAF_CONTINUE;
+}
+
+/* On the thread that asked. */
+static NOINLINE uint32_t results_here(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
+  if (UNLIKELY(!wanted(f))) return SHEAF_STOP;
+  if (f->onward) return results_onward(f, results, count);
+  return f->interruptible ? results_watched(f, results, count) : results_plain(f, results, count);
+}
+
+/* An ordinary success, alone and in order, of a flight that only the host's callbacks end: what many
+ * managers send for each index. Here, so that it costs no more than it must. */
 uint32_t sheaf_flight_results(sheaf_sink *sink, const sheaf_result *results, uint32_t count) {
   sheaf_flight *f = (sheaf_flight *)sink;
   uintptr_t owner = atomic_load_explicit(&f->owner, memory_order_relaxed);
   if (UNLIKELY(owner != (uintptr_t)sheaf_thread_here || !results))
     return results_elsewhere(f, results, count);
-  if (UNLIKELY(!wanted(f))) return SHEAF_STOP;
-  if (f->onward) return results_onward(f, results, count);
-  const sheaf_request *const request = f->request;
-  const sheaf_success_fn success = f->success;
-  void *const ctx = f->ctx;
-  for (uint32_t i = 0; i < count; i++) {
-    const sheaf_result *r = &results[i];
-    if (LIKELY(success && is_ordinary(request, r, false) && sheaf_tracker_take_next(&f->tracker, r->index))) {
-      if (UNLIKELY(success(ctx, r->index, r) != SHEAF_CONTINUE)) stop(f);
-    } else {
-      take_any(f, r);
-    }
-    if (UNLIKELY(!still_wanted(f))) return SHEAF_STOP;
-  }
-  return SHEAF_CONTINUE;
+  if (count != 1 || f->interruptible || has_ended(f) || !f->success || !is_ordinary(results) ||
+      !sheaf_tracker_take_next(&f->tracker, results->index))
+    return results_here(f, results, count);
+  if (LIKELY(f->success(f->ctx, results->index, results) == SHEAF_CONTINUE)) return SHEAF_CONTINUE;
+  stop(f);
+  return SHEAF_STOP;
 }

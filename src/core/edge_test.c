@@ -417,6 +417,30 @@ static void late_posts_are_refused_and_logged(void **state) {
   assert_non_null(strstr(F.log, "posted after"));
   fake_close(&F);
 }
+
+/* A post and its batch's return that missed each other: it must not come out in another batch. */
+static void late_posts_do_not_meet_another_batch(void **state) {
+  (void)state;
+  sheaf_property lie = {300, 301, sheaf_int64(-1)};
+  sheaf_result late = {0, SHEAF_OK, &lie, 1, 0, {NULL, 0}};
+  begin(keep_call, 0);
+  ask_cb(1, NULL, 0, hear, hear);
+  sheaf_flight *f = sheaf_flight_of_call(polled);
+  atomic_store(&f->settled, false);
+  atomic_store(&f->owner, (uintptr_t)sheaf_thread_here); /* as the other thread still sees it */
+  assert_int_equal(polled->post(polled, &late, 1), SHEAF_OK);
+  atomic_store(&f->owner, SHEAF_AT_REST);
+  F.batch = fake_answer_all;
+  for (int i = 0; i < 1000; i++) {
+    assert_int_equal(ask_cb(2, NULL, 0, hear, hear), SHEAF_OK);
+    assert_int_equal(S.succeeded, 2);
+  }
+  assert_null(atomic_load(&f->posted));
+  assert_non_null(strstr(F.log, "posted while its batch was returning"));
+  assert_null(strstr(F.log, "a second time"));
+  fake_close(&F);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(stop_wins_over_cancel),
@@ -436,6 +460,7 @@ int main(void) {
       cmocka_unit_test(a_verb_without_a_name_is_not_offered),
       cmocka_unit_test(slot_order_needs_slots_alone),
       cmocka_unit_test(copies_clear_unknown_flags),
-      cmocka_unit_test(late_posts_are_refused_and_logged)};
+      cmocka_unit_test(late_posts_are_refused_and_logged),
+      cmocka_unit_test(late_posts_do_not_meet_another_batch)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

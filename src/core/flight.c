@@ -5,6 +5,7 @@
 
 #include <sheaf/status.h>
 
+#include "core/barrier.h"
 #include "core/log.h"
 #include "core/manager.h"
 
@@ -17,19 +18,17 @@ static void set_call(sheaf_flight *f, const sheaf_call *from, const sheaf_manage
   f->interruptible = from->deadline_ns || from->cancel;
 }
 
-static void set_delivery(sheaf_flight *f, const sheaf_departure *d) {
-  f->request = d->request;
-  f->report = d->report;
-  f->onward = d->onward;
-  f->success = d->callbacks.success;
-  f->error = d->callbacks.error;
-  f->ctx = d->callbacks.ctx;
+static void set_delivery(sheaf_flight *f, const sheaf_question *q, sheaf_error *report) {
+  f->request = &q->request;
+  f->report = report;
+  f->onward = q->onward;
+  f->success = q->callbacks.success;
+  f->error = q->callbacks.error;
+  f->ctx = q->callbacks.ctx;
   f->failed = 0;
   f->dropped_twice = f->dropped_range = 0;
-  f->locked = false;
+  f->locked = f->has_own = false;
   atomic_store_explicit(&f->settled, false, memory_order_relaxed);
-  bool parallel = d->callbacks.flags & SHEAF_PARALLEL_RESULTS;
-  f->sink.flags = parallel ? SHEAF_PARALLEL_RESULTS : 0;
 }
 
 static bool prepare_parallel(sheaf_flight *f, sheaf_thread *thread) {
@@ -38,27 +37,29 @@ static bool prepare_parallel(sheaf_flight *f, sheaf_thread *thread) {
   return sheaf_tracker_use_bits(&f->tracker, &thread->scratch);
 }
 
-sheaf_flight *sheaf_flight_open(const sheaf_departure *d) {
-  sheaf_thread *thread = sheaf_thread_self();
-  sheaf_flight *f = thread ? sheaf_pool_take(thread) : NULL;
+sheaf_flight *sheaf_flight_open(sheaf_thread *thread, sheaf_manager *manager,
+                                const sheaf_question *q, sheaf_error *report) {
+  sheaf_flight *f = sheaf_pool_take(thread);
   if (!f) return NULL;
-  bool parallel = d->callbacks.flags & SHEAF_PARALLEL_RESULTS;
-  sheaf_tracker_start(&f->tracker, d->request->count);
+  if (atomic_load_explicit(&f->posted, memory_order_relaxed)) sheaf_flight_discard(f);
+  bool parallel = q->callbacks.flags & SHEAF_PARALLEL_RESULTS;
+  sheaf_tracker_start(&f->tracker, q->request.count);
   if (parallel && !prepare_parallel(f, thread)) {
     sheaf_pool_rest(thread, f);
     return NULL;
   }
-  set_delivery(f, d);
-  set_call(f, d->call, d->manager);
-  f->sink.struct_size = d->manager->sizes.sink;
+  set_delivery(f, q, report);
+  set_call(f, &q->call, manager);
+  f->sink.struct_size = manager->sizes.sink;
+  f->sink.flags = parallel ? SHEAF_PARALLEL_RESULTS : 0;
   f->outer = thread->current;
   thread->current = f;
   atomic_store_explicit(&f->ended, SHEAF_OK, memory_order_relaxed);
   atomic_store_explicit(&f->thread, thread, memory_order_relaxed);
-  atomic_store_explicit(&f->manager, d->manager, memory_order_relaxed);
-  atomic_store_explicit(&f->blamed, d->manager, memory_order_relaxed);
-  /* In the one order with the manager's closing: see manager.c. */
-  atomic_store(&f->owner, parallel ? SHEAF_ANY_THREAD : (uintptr_t)thread);
+  atomic_store_explicit(&f->manager, manager, memory_order_relaxed);
+  atomic_store_explicit(&f->blamed, manager, memory_order_relaxed);
+  /* Who comes says so before it looks whether the manager is closed: see manager.c. */
+  sheaf_barrier_say(&f->owner, parallel ? SHEAF_ANY_THREAD : (uintptr_t)thread);
   return f;
 }
 
@@ -116,8 +117,11 @@ static void answer_rest(sheaf_flight *f, const sheaf_manager *m, sheaf_status st
 
 static void lay_to_rest(sheaf_flight *f) {
   sheaf_thread *thread = atomic_load_explicit(&f->thread, memory_order_relaxed);
-  sheaf_flight_shut(f);
-  if (f->own.top) sheaf_arena_free(&f->own);
+  /* From here on nobody is let in. Who leaves says so before it looks whether the manager is closed:
+   * see manager.c. */
+  sheaf_barrier_say(&f->owner, SHEAF_AT_REST);
+  if (atomic_load(&f->posted)) sheaf_flight_discard(f);
+  if (f->has_own) sheaf_arena_free(&f->own);
   thread->current = f->outer;
   sheaf_pool_rest(thread, f);
 }

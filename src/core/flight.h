@@ -14,6 +14,7 @@
 #include <sheaf/resolve.h>
 
 #include "core/cancel.h"
+#include "core/perform.h"
 #include "core/thread.h"
 #include "core/tracker.h"
 
@@ -28,57 +29,53 @@
 
 typedef struct sheaf_posted sheaf_posted;
 
+/* The first four cache lines are all that an ordinary batch touches. */
 typedef struct sheaf_flight {
-  /* Hot: what each answer touches. */
+  /* What each answer touches. */
   _Alignas(64) sheaf_sink sink;
   _Atomic uintptr_t owner;    /* the sheaf_thread that asked, or one of the above */
   _Atomic sheaf_status ended; /* why nothing more is wanted; 0: more is */
   bool interruptible;         /* there is a cancel or a deadline to look at */
   bool locked;                /* it holds its manager's gate */
+  bool has_own;               /* `own` has been used */
+  _Atomic bool settled;       /* the manager has returned: nothing is posted any more */
   sheaf_tracker tracker;
+  sheaf_success_fn success;
+
+  void *ctx;
   sheaf_sink *onward; /* takes what is heard, one by one, or records of successive indices together:
                          a stage's sink, or the core's own; NULL: the callbacks do */
-  sheaf_success_fn success;
   sheaf_error_fn error;
-  void *ctx;
   const sheaf_request *request;
   uint32_t failed;
 
-  /* Warm: once a batch. */
+  /* Once a batch. */
   uint32_t dropped_twice, dropped_range, dropped_first;
+  _Atomic uint32_t holds;
+  _Atomic uint32_t inside;        /* threads in `results`, where any may answer */
+  _Atomic(sheaf_posted *) posted; /* the first; changed only under the sleeper's lock */
+
+  sheaf_call call;
   struct sheaf_flight *outer; /* on the same thread */
   sheaf_error *report;        /* where the batch's own failure goes; may be NULL */
   _Atomic(sheaf_manager *) manager; /* that was asked */
   _Atomic(sheaf_manager *) blamed;  /* that answers: it, or what its stages passed the whole flight on
                                        to. Stays set at rest, for the log */
-  sheaf_call call;
-
-  /* Cold. */
   _Atomic(sheaf_thread *) thread;
-  _Atomic uint32_t inside; /* threads in `results`, where any may answer */
-  _Atomic uint32_t holds;
-  _Atomic bool settled; /* the manager has returned: nothing is posted any more */
+  struct sheaf_flight *resting; /* the next at rest */
+
+  /* Seldom. */
   sheaf_arena own;         /* scratch for when it is not the innermost call */
   _Atomic uint32_t parallel_answered, parallel_failed;
   sheaf_sleeper sleeper; /* its lock also guards what is posted */
-  _Atomic(sheaf_posted *) posted; /* the first; changed only under the sleeper's lock */
   sheaf_posted *last_posted;
-  struct sheaf_flight *resting; /* the next at rest */
   struct sheaf_flight *all;     /* the next of all there are */
 } sheaf_flight;
 
-/* What a flight is opened with. */
-typedef struct sheaf_departure {
-  sheaf_manager *manager;
-  const sheaf_request *request; /* sanitised, full size */
-  const sheaf_call *call;       /* the host's, sanitised, full size */
-  sheaf_callbacks callbacks;
-  sheaf_sink *onward; /* instead of the callbacks, or NULL */
-  sheaf_error *report;
-} sheaf_departure;
-
-/* Takes a flight from the pool and opens it on this thread. NULL if out of memory. */
-sheaf_flight *sheaf_flight_open(const sheaf_departure *departure);
+/* Takes a flight from the pool and opens it on this thread. The batch's own failure goes to `report`,
+ * which may be NULL. NULL if out of memory. */
+sheaf_flight *sheaf_flight_open(sheaf_thread *thread, sheaf_manager *manager,
+                                const sheaf_question *question, sheaf_error *report);
 
 /*
  * Ends it once the manager has returned `status`: delivers what was posted, gives every unanswered
@@ -93,7 +90,11 @@ sheaf_status sheaf_flight_close(sheaf_flight *flight, sheaf_status status, const
 void sheaf_flight_wake(sheaf_flight *flight);
 
 /* SHEAF_OK, or why the flight should end. Looks at the clock. [any-thread] */
-sheaf_status sheaf_flight_look(sheaf_flight *flight);
+sheaf_status sheaf_flight_look_outside(sheaf_flight *flight);
+static inline sheaf_status sheaf_flight_look(sheaf_flight *flight) {
+  sheaf_status ended = atomic_load_explicit(&flight->ended, memory_order_relaxed);
+  return ended || !flight->interruptible ? ended : sheaf_flight_look_outside(flight);
+}
 
 /* The same, and lets the host's switch ask first: with no lock held. */
 sheaf_status sheaf_flight_poll(sheaf_flight *flight);
@@ -123,29 +124,60 @@ void sheaf_call_init(sheaf_call *call);
 /* The flight whose call this is; NULL if it is a host's, or a copy whose functions were cleared. */
 sheaf_flight *sheaf_flight_of_call(const sheaf_call *call);
 
+/* Whether a hold is left, or something posted. Who posts does it before it releases: without a hold,
+ * all that was posted is to be seen. */
+static inline bool sheaf_flight_is_awaited(const sheaf_flight *flight) {
+  return atomic_load(&flight->holds) > 0 || atomic_load(&flight->posted);
+}
+
 /* Delivers what is posted until the last hold has been released. To be called once `batch` has
  * returned, before anything that it may still use is let go. */
 void sheaf_flight_drain(sheaf_flight *flight);
 
 /* The same for good: nothing may be posted any more. */
-void sheaf_flight_settle(sheaf_flight *flight);
+static inline void sheaf_flight_settle(sheaf_flight *flight) {
+  if (__builtin_expect(sheaf_flight_is_awaited(flight), false)) sheaf_flight_drain(flight);
+  atomic_store_explicit(&flight->settled, true, memory_order_release);
+}
 
-/* Brings the flight to rest: from here on nobody is let in. */
-void sheaf_flight_shut(sheaf_flight *flight);
+/* Throws away what was posted too late. */
+void sheaf_flight_discard(sheaf_flight *flight);
 
 /* Where memory that lives as long as the call comes from: the thread's scratch, but only for the
  * innermost call: an outer one's would be freed with the inner's. */
 static inline sheaf_arena *sheaf_flight_arena(sheaf_flight *flight) {
   sheaf_thread *thread = atomic_load_explicit(&flight->thread, memory_order_relaxed);
-  return __builtin_expect(thread->current == flight, 1) ? &thread->scratch : &flight->own;
+  if (__builtin_expect(thread->current == flight, true)) return &thread->scratch;
+  flight->has_own = true;
+  return &flight->own;
 }
 
 /* Lets no fork happen while a thread has the pool's lock: the child does not have that thread. Once a
  * process. */
 void sheaf_pool_mind_forks(void);
 
-/* A flight from the pool, at rest; NULL if out of memory. And back (pool.c). */
-sheaf_flight *sheaf_pool_take(sheaf_thread *thread);
-void sheaf_pool_rest(sheaf_thread *thread, sheaf_flight *flight);
+/* A flight is used again only after this many others of its thread (pool.c). */
+#define SHEAF_RESTING 256u
+
+/* Has the thread more flights at rest, if there is memory. */
+void sheaf_pool_add(sheaf_thread *thread);
+
+/* A flight from the pool, at rest; NULL if out of memory. */
+static inline sheaf_flight *sheaf_pool_take(sheaf_thread *thread) {
+  if (__builtin_expect(thread->resting <= SHEAF_RESTING, false)) sheaf_pool_add(thread);
+  sheaf_flight *flight = thread->rest_first;
+  if (__builtin_expect(!flight, false)) return NULL;
+  thread->rest_first = flight->resting;
+  thread->resting--;
+  return flight;
+}
+
+static inline void sheaf_pool_rest(sheaf_thread *thread, sheaf_flight *flight) {
+  flight->resting = NULL;
+  if (__builtin_expect(thread->rest_first != NULL, true)) thread->rest_last->resting = flight;
+  else thread->rest_first = flight;
+  thread->rest_last = flight;
+  thread->resting++;
+}
 
 #endif

@@ -36,7 +36,7 @@ static sheaf_status wait_for(sheaf_gate_ticket *ticket) {
   int64_t deadline = f->call.deadline_ns ? f->call.deadline_ns : INT64_MAX;
   sheaf_cancel_join(f->call.cancel, &f->sleeper);
   for (bool granted = false; !granted && !why;) {
-    int64_t until = sheaf_cancel_ask(f->call.cancel, CLOCK_MONOTONIC);
+    int64_t until = sheaf_cancel_ask(f->call.cancel);
     if (deadline < until) until = deadline;
     pthread_mutex_lock(&f->sleeper.lock);
     granted = ticket->granted;

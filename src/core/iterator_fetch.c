@@ -56,7 +56,7 @@ bool sheaf_fetcher_hand(sheaf_iterator *it, sheaf_sub_batch *sub) {
 void sheaf_fetcher_wait(sheaf_iterator *it, sheaf_sub_batch *sub) {
   sheaf_fetcher *f = &it->fetcher;
   for (bool ready = false; !ready;) {
-    int64_t until = sheaf_cancel_ask(it->cancel, CLOCK_MONOTONIC);
+    int64_t until = sheaf_cancel_ask(it->cancel);
     pthread_mutex_lock(&f->sleeper.lock);
     atomic_store(&f->host_waits, true);
     ready = sub->stage != SHEAF_SUB_HANDED || atomic_load(&sub->ready) > sub->taken;

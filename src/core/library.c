@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "core/barrier.h"
 #include "core/extensible.h"
 #include "core/flight.h"
 #include "core/manager.h"
@@ -83,7 +84,8 @@ static sheaf_status read_options(sheaf_library_options *out, const sheaf_library
   return SHEAF_OK;
 }
 
-static void mind_forks(void) {
+static void prepare(void) {
+  sheaf_barrier_prepare();
   sheaf_pool_mind_forks();
   sheaf_manager_mind_forks();
 }
@@ -91,7 +93,7 @@ static void mind_forks(void) {
 sheaf_library *sheaf_library_new(const sheaf_library_options *options, sheaf_error *error) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   sheaf_library_options o;
-  (void)pthread_once(&once, mind_forks);
+  (void)pthread_once(&once, prepare);
   if (read_options(&o, options, error)) return NULL;
   sheaf_library *library = calloc(1, sizeof *library);
   if (!library) {

@@ -5,12 +5,13 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "core/barrier.h"
 #include "core/extensible.h"
 #include "core/library.h"
 
 /* Closing says so first and then looks who is there; who comes says so first and then looks whether
  * it is closed; who leaves is gone first and then looks. With everything in one order (the default
- * of C's atomics) the last of them always finds nobody left. */
+ * of C's atomics, and barrier.h for who comes and leaves) the last of them always finds nobody left. */
 
 /* Threads between having let go of a manager and having done with it. */
 static _Atomic uint32_t leaving;
@@ -24,7 +25,9 @@ static bool in_use(const sheaf_manager *m) {
 }
 
 void sheaf_manager_destroy_unused(sheaf_manager *m) {
-  if (!sheaf_manager_is_closed(m) || atomic_load(&m->destroyed) || in_use(m)) return;
+  if (!sheaf_manager_is_closed(m) || atomic_load(&m->destroyed)) return;
+  sheaf_barrier_meet();
+  if (in_use(m)) return;
   if (!atomic_exchange(&m->destroyed, true)) m->table.destroy(m->self);
 }
 
@@ -87,8 +90,7 @@ sheaf_status sheaf_manager_free_all(sheaf_library *library) {
   return SHEAF_OK;
 }
 
-bool sheaf_manager_serves(const sheaf_manager *m, sheaf_id verb) {
-  if (verb < 64) return (m->verbs >> verb) & 1;
+bool sheaf_manager_lists(const sheaf_manager *m, sheaf_id verb) {
   for (uint32_t i = 0; i < m->description.verb_count; i++)
     if (m->description.verbs[i].verb == verb) return true;
   return false;

@@ -92,7 +92,10 @@ static inline bool sheaf_manager_is_closed(const sheaf_manager *manager) {
 void sheaf_manager_mind_forks(void);
 
 /* Whether `describe` listed the verb. */
-bool sheaf_manager_serves(const sheaf_manager *manager, sheaf_id verb);
+bool sheaf_manager_lists(const sheaf_manager *manager, sheaf_id verb);
+static inline bool sheaf_manager_serves(const sheaf_manager *manager, sheaf_id verb) {
+  return verb < 64 ? manager->verbs >> verb & 1 : sheaf_manager_lists(manager, verb);
+}
 
 static inline const char *sheaf_manager_id(const sheaf_manager *manager) {
   return manager->factory->id;

@@ -115,11 +115,10 @@ static sheaf_status call_serialized(sheaf_manager *m, sheaf_flight *f, sheaf_req
 }
 
 /* The whole flight of a question whose callbacks may run where the manager's results come. */
-static sheaf_status fly(sheaf_manager *m, sheaf_question *q, sheaf_summary *summary,
-                        sheaf_error *error) {
+static sheaf_status fly(sheaf_thread *thread, sheaf_manager *m, sheaf_question *q,
+                        sheaf_summary *summary, sheaf_error *error) {
   const char *why = NULL;
-  sheaf_departure departure = {m, &q->request, &q->call, q->callbacks, q->onward, error};
-  sheaf_flight *f = sheaf_flight_open(&departure);
+  sheaf_flight *f = sheaf_flight_open(thread, m, q, error);
   if (!f) return SHEAF_OUT_OF_MEMORY;
   sheaf_status status;
   if (sheaf_manager_is_closed(m)) {
@@ -154,20 +153,19 @@ static uint32_t record(void *ctx, uint32_t index, const sheaf_result *result) {
 
 /* Nobody calls out holding a lock: the results are kept while the gate is held, and delivered by a
  * flight of their own, which is open all along, once it has been left. */
-static sheaf_status fly_recorded(sheaf_manager *m, sheaf_question *q, sheaf_summary *summary,
-                                 sheaf_error *error) {
-  sheaf_departure departure = {m, &q->request, &q->call, q->callbacks, q->onward, error};
+static sheaf_status fly_recorded(sheaf_thread *thread, sheaf_manager *m, sheaf_question *q,
+                                 sheaf_summary *summary, sheaf_error *error) {
   sheaf_arena arena = {0}; /* not the thread's: calls inside the batch come and go there */
   recording r = {&arena, NULL, 0};
   r.results = sheaf_arena_alloc(&arena, ((size_t)q->request.count + 1) * sizeof *r.results);
-  sheaf_flight *f = r.results ? sheaf_flight_open(&departure) : NULL;
+  sheaf_flight *f = r.results ? sheaf_flight_open(thread, m, q, error) : NULL;
   if (!f) {
     sheaf_arena_free(&arena);
     return SHEAF_OUT_OF_MEMORY;
   }
   q->callbacks = (sheaf_callbacks){sizeof q->callbacks, 0, &r, record, record};
   q->onward = NULL;
-  sheaf_status status = fly(m, q, NULL, error);
+  sheaf_status status = fly(thread, m, q, NULL, error);
   f->interruptible = false; /* what was answered in time is delivered, however late it is now */
   (void)f->sink.results(&f->sink, r.results, r.count);
   sheaf_status delivered = sheaf_flight_close(f, status, NULL, summary);
@@ -199,8 +197,8 @@ sheaf_status sheaf_question_ask(sheaf_manager *m, sheaf_question *q, bool ours,
   if (error) error->status = SHEAF_OK, error->message[0] = '\0';
   sheaf_mark mark = sheaf_arena_mark(&thread->scratch);
   sheaf_summary counts = SHEAF_SUMMARY_INIT;
-  sheaf_status status = m->serialized && !ours ? fly_recorded(m, q, &counts, error)
-                                               : fly(m, q, &counts, error);
+  sheaf_status status = m->serialized && !ours ? fly_recorded(thread, m, q, &counts, error)
+                                               : fly(thread, m, q, &counts, error);
   sheaf_arena_release(&thread->scratch, mark);
   if (status == SHEAF_OUT_OF_MEMORY && counts.succeeded + counts.failed == 0)
     return fail_all(q, summary, error);
@@ -243,9 +241,8 @@ static sheaf_status flush(sheaf_manager *m, const sheaf_question *q, sheaf_error
   sheaf_thread *thread = sheaf_thread_self();
   if (!thread) return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory for a flush");
   sheaf_error why = {0};
-  sheaf_departure departure = {m, &q->request, &q->call, q->callbacks, NULL, NULL};
   sheaf_mark mark = sheaf_arena_mark(&thread->scratch);
-  sheaf_flight *f = sheaf_flight_open(&departure); /* of nothing: for its call */
+  sheaf_flight *f = sheaf_flight_open(thread, m, q, NULL); /* of nothing: for its call */
   sheaf_status status = f ? call_flush(m, f, &why) : SHEAF_OUT_OF_MEMORY;
   if (f) (void)sheaf_flight_close(f, SHEAF_OK, NULL, NULL);
   sheaf_arena_release(&thread->scratch, mark);

@@ -9,8 +9,6 @@
 #include "core/log.h"
 #include "core/manager.h"
 
-/* A flight is used again only after this many others of its thread. */
-#define RESTING 256u
 #define BLOCK 32u
 
 static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -32,17 +30,9 @@ static bool init_flight(sheaf_flight *flight) {
   return true;
 }
 
-void sheaf_pool_rest(sheaf_thread *thread, sheaf_flight *flight) {
-  flight->resting = NULL;
-  if (thread->rest_last) thread->rest_last->resting = flight;
-  else thread->rest_first = flight;
-  thread->rest_last = flight;
-  thread->resting++;
-}
-
 static void adopt(sheaf_thread *thread) {
   pthread_mutex_lock(&pool_lock);
-  while (ownerless && thread->resting <= RESTING) {
+  while (ownerless && thread->resting <= SHEAF_RESTING) {
     sheaf_flight *flight = ownerless;
     ownerless = flight->resting;
     sheaf_pool_rest(thread, flight);
@@ -50,10 +40,10 @@ static void adopt(sheaf_thread *thread) {
   pthread_mutex_unlock(&pool_lock);
 }
 
-/* Adds flights to those of the thread: first what other threads have left behind. */
-static void add_flights(sheaf_thread *thread) {
+/* First what other threads have left behind. */
+void sheaf_pool_add(sheaf_thread *thread) {
   adopt(thread);
-  if (thread->resting > RESTING) return;
+  if (thread->resting > SHEAF_RESTING) return;
   sheaf_flight *block = aligned_alloc(64, BLOCK * sizeof *block);
   for (unsigned i = 0; block && i < BLOCK && init_flight(&block[i]); i++) {
     pthread_mutex_lock(&pool_lock);
@@ -62,16 +52,6 @@ static void add_flights(sheaf_thread *thread) {
     pthread_mutex_unlock(&pool_lock);
     sheaf_pool_rest(thread, &block[i]);
   }
-}
-
-sheaf_flight *sheaf_pool_take(sheaf_thread *thread) {
-  if (thread->resting <= RESTING) add_flights(thread);
-  sheaf_flight *flight = thread->rest_first;
-  if (!flight) return NULL;
-  thread->rest_first = flight->resting;
-  if (!thread->rest_first) thread->rest_last = NULL;
-  thread->resting--;
-  return flight;
 }
 
 void sheaf_flights_hand_over(sheaf_thread *thread) {

@@ -20,7 +20,7 @@ sheaf_status sheaf_waiter_wait(sheaf_waiter *w, int64_t until_ns) {
   bool said = false;
   sheaf_cancel_join(f->call.cancel, &f->sleeper);
   while (!said && !why) {
-    int64_t ask_ns = sheaf_cancel_ask(f->call.cancel, CLOCK_MONOTONIC);
+    int64_t ask_ns = sheaf_cancel_ask(f->call.cancel);
     pthread_mutex_lock(&f->sleeper.lock);
     said = w->said;
     w->said = false;
