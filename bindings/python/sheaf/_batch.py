@@ -18,7 +18,7 @@ from sheaf._errors import ElementError, status_of
 from sheaf._html import batch_html
 from sheaf._names import Names
 from sheaf._text import raised
-from sheaf._values import Value, read_value
+from sheaf._values import NONE, Value, read_value
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -171,10 +171,11 @@ class Record(Mapping[str, Properties]):
             text = self._source._names.text
             self._read = {}
             for trait, key, kind, _, length, payload in properties_of(self._result):
-                if key and kind == lib.SHEAF_KIND_NONE:
+                if key and kind == NONE:
                     continue
-                values = self._read.setdefault(text(trait), Properties({}))._values
-                if key and kind != lib.SHEAF_KIND_NONE and text(key) not in values:
+                name = text(trait)
+                values = (self._read.get(name) or self._read.setdefault(name, Properties({})))._values
+                if key and text(key) not in values:
                     values[text(key)] = read_value(kind, length, payload)
         return self._read
 

@@ -15,26 +15,34 @@ Value = Union[bool, int, float, str, bytes, list[Any], None]
 
 # A sheaf_value: kind, flags, length, and the union as an integer.
 VALUE = struct.Struct("=HHIq")
+# Looking a name up in `lib` costs more than the rest.
+NONE, BOOL, INT64, DOUBLE = (lib.SHEAF_KIND_NONE, lib.SHEAF_KIND_BOOL, lib.SHEAF_KIND_INT64,
+                             lib.SHEAF_KIND_DOUBLE)
+STRING, BYTES, LIST = lib.SHEAF_KIND_STRING, lib.SHEAF_KIND_BYTES, lib.SHEAF_KIND_LIST
+_MOST_DEPTH = lib.SHEAF_MAX_LIST_DEPTH
 _DOUBLE, _INTEGER = struct.Struct("=d"), struct.Struct("=q")
 
 
+_cast, _CHARS = ffi.cast, ffi.typeof("char *")
+
+
 def _bytes(address: int, length: int) -> bytes:
-    return bytes(ffi.buffer(ffi.cast("char *", address), length)) if length else b""
+    return ffi.buffer(_cast(_CHARS, address), length)[:] if length else b""
 
 
 def read_value(kind: int, length: int, payload: int, depth: int = 0) -> Value:
     """A value by the fields of its `sheaf_value`. None of a kind that this version does not know."""
-    if kind == lib.SHEAF_KIND_STRING:
+    if kind == STRING:
         return _bytes(payload, length).decode("utf-8", "surrogateescape")
-    if kind == lib.SHEAF_KIND_INT64:
+    if kind == INT64:
         return payload
-    if kind == lib.SHEAF_KIND_BOOL:
+    if kind == BOOL:
         return payload != 0
-    if kind == lib.SHEAF_KIND_DOUBLE:
+    if kind == DOUBLE:
         return float(_DOUBLE.unpack(_INTEGER.pack(payload))[0])
-    if kind == lib.SHEAF_KIND_BYTES:
+    if kind == BYTES:
         return _bytes(payload, length)
-    if kind == lib.SHEAF_KIND_LIST and depth < lib.SHEAF_MAX_LIST_DEPTH:
+    if kind == LIST and depth < _MOST_DEPTH:
         items = VALUE.iter_unpack(_bytes(payload, length * VALUE.size))
         return [read_value(kind, length, payload, depth + 1) for kind, _, length, payload in items]
     return None
