@@ -141,10 +141,10 @@ def _fetched_ahead(ask: Ask, pieces: Pieces, cancel: Cancel, how: Terms) -> Batc
 
 
 def iterate(ask: Ask, pieces: Pieces, how: Terms, cancel: Cancel | None,
-            bar: Any) -> Iterator[Any]:
+            make_bar: Callable[[], Any] | None) -> Iterator[Any]:
     """Results, in the order of the references; or pairs (index, result), by sub-batches as they are
     answered."""
-    own = Cancel()
+    own, bar = Cancel(), make_bar() if make_bar is not None else None
     if cancel is not None:
         cancel._add(own.set)
     batches = (_fetched_ahead if how.ahead else _one_by_one)(ask, pieces, own, how)

@@ -131,7 +131,7 @@ class Streaming(Asking):
             return self._ask(verb, some, kept, access, left, own, context)
 
         pieces = Pieces(refs, chunk)
-        return iterate(ask, pieces, how, cancel, progress_over(refs) if progress else None)
+        return iterate(ask, pieces, how, cancel, (lambda: progress_over(refs)) if progress else None)
 
     def _checked(self, traits: Iterable[str] | None, errors: str, access: AccessMode,
                  timeout: float | None, cancel: Cancel | None,

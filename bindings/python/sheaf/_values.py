@@ -21,8 +21,6 @@ NONE, BOOL, INT64, DOUBLE = (lib.SHEAF_KIND_NONE, lib.SHEAF_KIND_BOOL, lib.SHEAF
 STRING, BYTES, LIST = lib.SHEAF_KIND_STRING, lib.SHEAF_KIND_BYTES, lib.SHEAF_KIND_LIST
 _MOST_DEPTH = lib.SHEAF_MAX_LIST_DEPTH
 _DOUBLE, _INTEGER = struct.Struct("=d"), struct.Struct("=q")
-
-
 _cast, _CHARS = ffi.cast, ffi.typeof("char *")
 
 
