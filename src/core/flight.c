@@ -63,6 +63,12 @@ sheaf_flight *sheaf_flight_open(sheaf_thread *thread, sheaf_manager *manager,
   return f;
 }
 
+bool sheaf_flight_has_gate(void) {
+  const sheaf_flight *f = sheaf_thread_here ? sheaf_thread_here->current : NULL;
+  while (f && !f->locked) f = f->outer;
+  return f != NULL;
+}
+
 /* What the batch as a whole came to. `whole`: every index had been answered. */
 static sheaf_status verdict(sheaf_flight *f, sheaf_status returned, bool whole) {
   sheaf_status ended = sheaf_flight_look(f);

@@ -86,6 +86,9 @@ sheaf_flight *sheaf_flight_open(sheaf_thread *thread, sheaf_manager *manager,
 sheaf_status sheaf_flight_close(sheaf_flight *flight, sheaf_status status, const char *why,
                                 sheaf_summary *summary);
 
+/* Whether this thread is inside a serialized manager, which others may wait to enter. */
+bool sheaf_flight_has_gate(void);
+
 /* Wakes whoever sleeps in the flight's wait. */
 void sheaf_flight_wake(sheaf_flight *flight);
 

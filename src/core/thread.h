@@ -20,6 +20,7 @@ typedef struct sheaf_thread {
   unsigned seated; /* how many of its calls have a place that other threads wait for: stage limit */
   const char *why;   /* why the batch that it asks for went as it did, for traces; NULL: it came so */
   int64_t waited_ns; /* how long it was held back for that */
+  bool worker; /* it is a stage's, and runs others' batches */
   uint64_t number; /* no other thread has had it */
 } sheaf_thread;
 

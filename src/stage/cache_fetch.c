@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Asking for what a cache does not have, and following others who do. */
 #include "core/cancel.h"
+#include "core/flight.h"
 #include "core/thread.h"
 #include "stage/cache_run.h"
 #include "stage/part.h"
@@ -83,7 +84,7 @@ static void settle(run *r, sheaf_cache_shard *shard, want *w, void *ctx, sheaf_c
 }
 
 static void claim_group(run *r, uint32_t first, uint32_t count) {
-  bool owes = sheaf_thread_owes();
+  bool owes = sheaf_thread_owes() || sheaf_flight_has_gate();
   want *wants[SHEAF_CACHE_GROUP] = {NULL};
   for (uint32_t i = 0; i < count; i++) {
     wants[i] = &r->wants[first + i];

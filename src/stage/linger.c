@@ -6,6 +6,7 @@
 #include <sheaf/status.h>
 
 #include "core/cancel.h"
+#include "core/flight.h"
 #include "core/thread.h"
 #include "stage/types.h"
 
@@ -88,8 +89,7 @@ static void run(sheaf_job *job) {
   sheaf_window_release(w);
 }
 
-/* Sends a window that has been shut down; with the lock held, which it lets go for that time. Its callers
- * wait for the answer, and have seen to it that they owe none themselves. */
+/* Sends a window that has been shut down; with the lock held, which it lets go for that time. */
 static void send(sheaf_window *w) {
   sheaf_linger *l = w->linger;
   w->job = (sheaf_job){.run = run, .owing = 1};
@@ -257,10 +257,17 @@ static bool has_time(const sheaf_linger *l, const sheaf_call *call) {
   return !call->deadline_ns || call->deadline_ns - l->most_wait_ns > sheaf_now_ns();
 }
 
-/* Who owes others an answer waits for nobody. Contexts an index are not compared. */
+/* Whether the thread may wait for a batch that another runs: not if that one could come to need what this
+ * one has, a place under a limit or the inside of a serialized manager. To owe an answer is no hindrance: a
+ * batch that is on its way waits for nobody who is in it. */
+static bool may_hand_over(void) {
+  return !sheaf_thread_here->seated && !sheaf_thread_here->worker && !sheaf_flight_has_gate();
+}
+
+/* Contexts an index are not compared. */
 static bool applies(const sheaf_linger *l, const sheaf_request *request) {
   return request->count > 0 && request->count < l->most_count && !request->contexts &&
-         !sheaf_thread_owes() && sheaf_stage_may_share(request) &&
+         may_hand_over() && sheaf_stage_may_share(request) &&
          bytes_of(request) < l->most_bytes && has_time(l, request->call);
 }
 

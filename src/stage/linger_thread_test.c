@@ -433,6 +433,42 @@ static void a_manager_that_asks_it_from_inside(void **state) {
   fake_close(&F);
 }
 
+static void below_a_cache_it_gathers_what_is_missed(void **state) {
+  caller c[3] = {{.refs = {"1", "2"}}, {.refs = {"3"}}, {.refs = {"4"}}};
+  (void)state;
+  begin("4", "600000");
+  sheaf_manager *below = top;
+  top = sheaf_stage_over(below, "cache", NULL, 0, NULL);
+  assert_non_null(top);
+  for (int i = 0; i < 3; i++) start(&c[i]);
+  for (int i = 0; i < 3; i++) finish(&c[i]);
+  assert_int_equal(batches, 1);
+  assert_int_equal(staged_counter(below, "full"), 1);
+  fake_close(&F);
+}
+
+static sheaf_status asks_though_serialized(void *self, const sheaf_request *request, sheaf_sink *sink) {
+  sheaf_error error;
+  assert_null(sheaf_resolve_one(top, sheaf_cstr("100"), &error));
+  assert_int_equal(error.status, SHEAF_BUSY);
+  return staged_numbers(self, request, sink);
+}
+
+static void a_serialized_manager_that_asks_it_from_inside(void **state) {
+  caller c[4] = {{.refs = {"1"}}, {.refs = {"2"}}, {.refs = {"3"}}, {.refs = {"4"}}};
+  sheaf_error error;
+  (void)state;
+  memset(&F, 0, sizeof F);
+  F.batch = asks_though_serialized;
+  F.flags = SHEAF_MANAGER_SERIALIZED;
+  fake_open(&F);
+  const sheaf_setting settings[] = {staged_text("max_size", "2"), staged_text("max_wait_ms", "20")};
+  top = sheaf_stage_over(F.manager, "linger", settings, 2, &error);
+  for (int i = 0; i < 4; i++) start(&c[i]);
+  for (int i = 0; i < 4; i++) finish(&c[i]);
+  fake_close(&F);
+}
+
 static void closed_while_calls_are_in_flight(void **state) {
   caller c[3] = {{.refs = {"1"}}, {.refs = {"2"}}, {.refs = {"3"}}}, late = {.refs = {"4"}};
   (void)state;
@@ -515,6 +551,8 @@ int main(void) {
       cmocka_unit_test(the_latest_deadline_counts),
       cmocka_unit_test(a_deadline_on_the_way),
       cmocka_unit_test(a_manager_that_asks_it_from_inside),
+      cmocka_unit_test(below_a_cache_it_gathers_what_is_missed),
+      cmocka_unit_test(a_serialized_manager_that_asks_it_from_inside),
       cmocka_unit_test(closed_while_calls_are_in_flight),
       cmocka_unit_test(bad_settings),
       cmocka_unit_test(many_threads),

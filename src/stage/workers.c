@@ -40,6 +40,7 @@ static sheaf_job *take(sheaf_workers *w) {
 static void *work(void *worker) {
   sheaf_workers *w = ((sheaf_worker *)worker)->all;
   sheaf_thread *self = sheaf_thread_self();
+  if (self) self->worker = true;
   for (sheaf_job *job; (job = take(w));) {
     if (self) self->owing = job->owing, self->seated = job->seated;
     job->run(job);
