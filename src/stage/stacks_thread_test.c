@@ -16,7 +16,8 @@
 #include <cmocka.h>
 
 #define STACKS 150
-#define THREADS 4
+#define THREADS 4     /* over a random stack */
+#define MOST_THREADS 8 /* over one that is known */
 #define REFS 64 /* different references */
 
 /* An assertion also for other threads, where cmocka cannot end the test. */
@@ -415,10 +416,10 @@ static void quiet(void *ctx, uint32_t level, sheaf_str source, sheaf_str message
   (void)ctx, (void)level, (void)source, (void)message;
 }
 
-static void try_stack(uint64_t seed, uint32_t threads) {
+static void try_stack(uint64_t seed, uint32_t threads, void (*make)(stack *s)) {
   stack s = {.chance = {seed}};
-  host hosts[THREADS];
-  pthread_t ids[THREADS];
+  host hosts[MOST_THREADS];
+  pthread_t ids[MOST_THREADS];
   uint64_t asked[4] = {0};
   sheaf_library_options options = SHEAF_LIBRARY_OPTIONS_INIT;
   seed_here = seed;
@@ -429,7 +430,7 @@ static void try_stack(uint64_t seed, uint32_t threads) {
   s.model.calm = s.calm;
   s.model.flags = chance_one_in(&s.chance, 4) ? SHEAF_MANAGER_SERIALIZED : 0;
   atomic_init(&s.model.seed, seed);
-  build(&s);
+  make(&s);
   for (uint32_t i = 0; i < threads; i++) {
     hosts[i] = (host){.stack = &s, .chance = {seed * 31 + i * 2 + 1}, .seed = seed};
     if (i > 0) MUST(pthread_create(&ids[i], NULL, ask_often, &hosts[i]) == 0);
@@ -439,7 +440,7 @@ static void try_stack(uint64_t seed, uint32_t threads) {
     if (i > 0) pthread_join(ids[i], NULL);
     for (int v = 0; v < 4; v++) asked[v] += hosts[i].asked[v];
   }
-  if (s.calm) counters_add_up(&s, asked);
+  if (s.calm && make == build) counters_add_up(&s, asked);
   else MUST(arrived(s.top, CHAOS_NEITHER) <= asked[CHAOS_NEITHER % 4]); /* never asked twice */
   MUST(sheaf_library_free(s.library) == SHEAF_OK);
 }
@@ -449,11 +450,28 @@ static void each_index_once_and_rightly(void **state) {
   (void)state;
   for (uint64_t i = 0; i < (only ? 1 : STACKS); i++) {
     uint64_t seed = only ? strtoull(only, NULL, 10) : (i + 1) * 0x9e3779b97f4a7c15ULL | 1;
-    try_stack(seed, 1 + (uint32_t)(seed >> 20) % THREADS);
+    try_stack(seed, 1 + (uint32_t)(seed >> 20) % THREADS, build);
   }
 }
 
+/* What threads share most over. */
+static void build_for_many(stack *s) {
+  s->top = put_limit(s, open_chaos(s));
+  s->top = put_retry(s, s->top);
+  s->top = put_cache(s, s->top);
+  if (chance_one_in(&s->chance, 2)) s->top = put_cache(s, put_linger(s, s->top));
+  else s->top = put_linger(s, s->top);
+}
+
+static void eight_threads_over_linger_cache_retry_and_limit(void **state) {
+  (void)state;
+  for (uint64_t i = 1; i <= 20; i++) try_stack(i * 0xd1342543de82ef95ULL | 1, MOST_THREADS, build_for_many);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(each_index_once_and_rightly)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(each_index_once_and_rightly),
+      cmocka_unit_test(eight_threads_over_linger_cache_retry_and_limit),
+  };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
