@@ -50,7 +50,9 @@ static bool load_file(bal_manager *manager, const sheaf_host *host, sheaf_str pa
   bal_buffer_put_char(&whole, '\0');
   absolute.data = whole.data;
   bool ok = known && !whole.failed;
-  if (!ok)
+  if (whole.failed)
+    (void)sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory");
+  else if (!known)
     (void)sheaf_error_set(error, SHEAF_IO_ERROR,
                           "library_path is relative, and the working folder is not known; set an "
                           "absolute path");

@@ -54,7 +54,7 @@ static bool fail(sheaf_error *error, const char *what) {
 static char *absolute_path(const char *path, sheaf_error *error) {
   char *folder = *path == '/' ? NULL : getcwd(NULL, 0);
   if (*path != '/' && !folder) {
-    (void)sheaf_error_set(error, SHEAF_IO_ERROR,
+    (void)sheaf_error_set(error, errno == ENOMEM ? SHEAF_OUT_OF_MEMORY : SHEAF_IO_ERROR,
                           "path is relative, and the working folder is not known (%s); set an "
                           "absolute path",
                           strerror(errno));

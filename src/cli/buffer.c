@@ -31,7 +31,8 @@ static bool reserve(cli_buffer *out, size_t more) {
   return true;
 }
 
-static void write_all(cli_buffer *out, const char *data, size_t size) {
+void cli_write(cli_buffer *out, const void *data_, size_t size) {
+  const char *data = data_;
   while (size > 0 && !out->error) {
     ssize_t written = write(out->fd, data, size);
     if (written < 0 && errno == EINTR) continue;
@@ -46,7 +47,7 @@ static void write_all(cli_buffer *out, const char *data, size_t size) {
 
 void cli_flush(cli_buffer *out) {
   if (out->fd < 0) return;
-  write_all(out, out->data, out->size);
+  cli_write(out, out->data, out->size);
   out->size = 0;
 }
 
@@ -55,7 +56,7 @@ void cli_put(cli_buffer *out, const void *data, size_t size) {
   if (out->fd >= 0 && out->size + size > WRITE_AT) {
     cli_flush(out);
     if (size > WRITE_AT) { /* a value of many megabytes is not copied once more */
-      write_all(out, data, size);
+      cli_write(out, data, size);
       return;
     }
   }

@@ -27,6 +27,9 @@ void cli_put_str(cli_buffer *out, sheaf_str text);
 void cli_put_repeated(cli_buffer *out, char c, size_t count);
 __attribute__((format(printf, 2, 3))) void cli_put_format(cli_buffer *out, const char *format, ...);
 
+/* Past the buffer, which is empty, to its descriptor: needs no memory. */
+void cli_write(cli_buffer *out, const void *data, size_t size);
+
 /* Writes out what is held. */
 void cli_flush(cli_buffer *out);
 

@@ -31,10 +31,8 @@ int cli_usage(const char *format, ...) {
 
 int cli_print(const char *text) {
   cli_buffer out = CLI_BUFFER_STDOUT;
-  cli_put_text(&out, text);
-  int status = cli_finish(&out);
-  cli_buffer_free(&out);
-  return status;
+  cli_write(&out, text, strlen(text));
+  return cli_finish(&out);
 }
 
 bool cli_parse_number(const char *text, uint64_t least, uint64_t most, uint64_t *out) {

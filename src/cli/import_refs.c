@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The references that a library of the Basic Asset Library's format has answers for. */
-#include <cjson/cJSON.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <yyjson.h>
 
 #include "cli/import.h"
 
@@ -11,30 +12,6 @@ static bool no_memory(int *status) {
   cli_error("out of memory");
   *status = CLI_FAILED;
   return false;
-}
-
-/* All of a file, with a NUL behind it. NULL: it cannot be read, or there is no memory for it. */
-static char *read_file(const char *path, size_t *size) {
-  FILE *file = fopen(path, "rb");
-  char *text = NULL;
-  size_t capacity = 0, got = 1;
-  *size = 0;
-  while (file && got > 0) {
-    if (*size + 1 >= capacity) {
-      capacity = capacity ? capacity * 2 : CHUNK;
-      char *bigger = realloc(text, capacity);
-      if (!bigger) break;
-      text = bigger;
-    }
-    got = fread(text + *size, 1, capacity - *size - 1, file);
-    *size += got;
-  }
-  bool whole = file && got == 0 && !ferror(file);
-  if (file) (void)fclose(file);
-  if (whole) text[*size] = '\0';
-  if (whole) return text;
-  free(text);
-  return NULL;
 }
 
 static bool make_room(import_names *names, size_t text) {
@@ -54,29 +31,37 @@ static bool make_room(import_names *names, size_t text) {
   return true;
 }
 
-static bool take_entity(import_names *names, const cJSON *entity) {
-  const cJSON *versions = cJSON_GetObjectItemCaseSensitive(entity, "versions");
-  size_t size = strlen(entity->string) + 1;
+static bool take_entity(import_names *names, const char *name, yyjson_val *entity) {
+  size_t size = strlen(name) + 1;
   if (!make_room(names, size)) return false;
-  memcpy(names->text + names->text_size, entity->string, size);
+  memcpy(names->text + names->text_size, name, size);
   names->text_size += size;
-  names->versions[names->count++] =
-      cJSON_IsArray(versions) ? (uint32_t)cJSON_GetArraySize(versions) : 0;
+  names->versions[names->count++] = (uint32_t)yyjson_arr_size(yyjson_obj_get(entity, "versions"));
   return true;
+}
+
+/* NULL: it cannot be read, or is no JSON. What cannot be read for want of memory has been said. */
+static yyjson_doc *read_json(const char *path, int *status) {
+  yyjson_read_err error = {0};
+  errno = 0;
+  yyjson_doc *document = yyjson_read_file(path, YYJSON_READ_BIGNUM_AS_RAW, NULL, &error);
+  if (!document && (error.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION || errno == ENOMEM))
+    (void)no_memory(status);
+  return document;
 }
 
 /* The tree is gone again before the manager is opened, which makes one of its own. */
 bool import_names_read(import_names *names, const char *path, int *status) {
-  size_t size;
+  size_t i, count;
+  yyjson_val *name, *entity;
   *names = (import_names){0};
-  char *text = read_file(path, &size);
-  cJSON *tree = text ? cJSON_ParseWithLength(text, size) : NULL;
-  free(text);
-  const cJSON *entities = cJSON_GetObjectItemCaseSensitive(tree, "entities");
-  bool ok = cJSON_IsObject(entities);
-  for (const cJSON *entity = ok ? entities->child : NULL; ok && entity; entity = entity->next)
-    if (!take_entity(names, entity)) ok = no_memory(status);
-  cJSON_Delete(tree);
+  yyjson_doc *document = read_json(path, status);
+  yyjson_val *entities = yyjson_obj_get(yyjson_doc_get_root(document), "entities");
+  bool ok = yyjson_is_obj(entities);
+  yyjson_obj_foreach(entities, i, count, name, entity) {
+    if (ok && !take_entity(names, yyjson_get_str(name), entity)) ok = no_memory(status);
+  }
+  yyjson_doc_free(document);
   return ok;
 }
 

@@ -26,10 +26,10 @@ static char *joined(const char *path, const char *ending) {
 /* Whether a file is a database that an import has made, by its first bytes. */
 static bool is_own(const char *path) {
   unsigned char head[IMPORT_HEADER_SIZE];
-  FILE *file = fopen(path, "rb");
-  size_t got = file ? fread(head, 1, sizeof head, file) : 0;
-  if (file) (void)fclose(file);
-  return got == sizeof head && memcmp(head, IMPORT_MAGIC, sizeof IMPORT_MAGIC) == 0 &&
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t got = fd < 0 ? -1 : read(fd, head, sizeof head);
+  if (fd >= 0) (void)close(fd);
+  return got == (ssize_t)sizeof head && memcmp(head, IMPORT_MAGIC, sizeof IMPORT_MAGIC) == 0 &&
          import_read_u32(head + IMPORT_AT_APPLICATION_ID) == IMPORT_APPLICATION_ID;
 }
 
@@ -118,7 +118,8 @@ int import_target_open(import_target *target, const char *path, bool force) {
   *target = (import_target){NULL, NULL, -1};
   /* A link stays one: what it points to is replaced. */
   target->path = realpath(path, NULL);
-  if (!target->path) target->path = joined(path, "");
+  if (!target->path && errno != ENOMEM) target->path = joined(path, "");
+  else if (!target->path) cli_error("out of memory");
   if (!target->path) return CLI_FAILED;
   int status = check_present(target->path, force, &mode);
   if (status != CLI_OK) return status;
@@ -143,16 +144,14 @@ static bool shuffle_counter(int fd) {
          pwrite(fd, counter, sizeof counter, IMPORT_AT_VALID_FOR) == sizeof counter;
 }
 
-/* So that the name survives a loss of power, too. Not all file systems can; that is no failure. */
-static void sync_folder(const char *path) {
-  char *folder = joined(path, "");
-  if (!folder) return;
-  char *slash = strrchr(folder, '/');
-  if (slash) slash[slash == folder] = '\0';
-  int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+/* So that the name survives a loss of power, too. Not all file systems can; that is no failure. `path`
+ * loses its last part. */
+static void sync_folder(char *path) {
+  char *slash = strrchr(path, '/');
+  if (slash) slash[slash == path] = '\0';
+  int fd = open(slash ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0) (void)fsync(fd);
   if (fd >= 0) (void)close(fd);
-  free(folder);
 }
 
 int import_target_finish(import_target *target) {
@@ -161,9 +160,9 @@ int import_target_finish(import_target *target) {
     cli_error("import: cannot finish '%s': %s", target->path, strerror(errno));
     return CLI_FAILED;
   }
+  sync_folder(target->temporary);
   free(target->temporary);
   target->temporary = NULL;
-  sync_folder(target->path);
   return CLI_OK;
 }
 

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include <sheaf/status.h>
+
 #include "core/log.h"
 #include "plugin/words.h"
 
@@ -76,7 +78,10 @@ static void write_head(sheaf_report *report, const char *id, const sheaf_plugin_
   uint32_t count;
   sheaf_quoted quoted = sheaf_quote(sheaf_cstr(id));
   if (report->status) {
-    sheaf_error_set(error, report->status, "manager %s is not to be had:", quoted.text);
+    /* The line that says why may have been lost. */
+    sheaf_error_set(error, report->status, "manager %s is not to be had:%s%s", quoted.text,
+                    report->count ? "" : " ",
+                    report->count ? "" : sheaf_status_message(report->status));
     return;
   }
   const char **ids = available(report, list, &count);

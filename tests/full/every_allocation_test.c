@@ -9,7 +9,8 @@
  *   every_allocation_test --full            all: part of `make test-full`
  *   every_allocation_test SCENARIO [NTH [all]]    one of them, to look into
  */
-#define _GNU_SOURCE /* MAP_ANONYMOUS */
+#define _GNU_SOURCE /* MAP_ANONYMOUS, mkdtemp, nftw */
+#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,81 +40,168 @@ const char *__lsan_default_options(void) { return "print_suppressions=0"; }
 #define LEAKS() 0
 #endif
 
-enum { STEP = 41, PATIENCE_S = 60, WARM_RUNS = 4 };
+enum { STEP = 41, PATIENCE_S = 60, WARM_RUNS = 4, MOST_AT_ONCE = 16, MOST_WRONG = 5 };
 
-/* What a process tells the one that started it. */
-typedef struct report {
-  bool has_failed; /* an allocation */
-} report;
+/* What processes tell the one that started them, each at its place: an allocation has failed. */
+static bool *has_failed;
 
-static report *told;
+/* ---------------------------------------------------------------------------- in a process of its own */
 
-static void run_failing(const scenario *s, long nth, bool and_all_after) {
+static void run_failing(const scenario *s, long nth, bool and_all_after, bool *told) {
   failing_from(nth, and_all_after);
   s->run();
   failing_ends();
-  if (failing_has_failed()) told->has_failed = true;
+  if (failing_has_failed()) *told = true;
   failing_from(0, false);
 }
 
-/* All must go well: nothing fails. Several times, for what a process keeps for good (flights at
- * rest, a thread's scratch memory) to be all there. */
-static void run_well(const scenario *s) {
-  for (int i = 0; i < WARM_RUNS; i++) s->run();
+/* All must go well: nothing fails. */
+static void run_well(const scenario *s, int times) {
+  for (int i = 0; i < times; i++) s->run();
 }
 
-/* In the process of its own. */
-static void fail_one(const scenario *s, long nth, bool and_all_after) {
-  run_failing(s, nth, and_all_after); /* as the first thing that this process does with Sheaf */
-  run_well(s);
+static void fail_one(const scenario *s, long nth, bool and_all_after, bool *told) {
+  run_failing(s, nth, and_all_after,
+              told); /* as the first thing that this process does with Sheaf */
+  /* Several times, for what a process keeps for good (flights at rest, a thread's scratch memory) to
+   * be all there. */
+  run_well(s, WARM_RUNS);
   long before = failing_live();
-  run_failing(s, nth, and_all_after);
-  run_well(s);
+  run_failing(s, nth, and_all_after, told);
+  run_well(s, 1);
   long after = failing_live();
   if (COUNTS && after != before) fprintf(stderr, "%ld blocks leaked\n", after - before);
   if (LEAKS() || (COUNTS && after != before)) _exit(1);
 }
 
-static bool fail_in_child(const scenario *s, long nth, bool and_all_after) {
-  int status = 0;
-  told->has_failed = false;
-  pid_t child = fork();
-  if (child == 0) {
+/* -------------------------------------------------------------------------------------- all of them */
+
+/* One scenario, in one of the two ways to fail. */
+typedef struct round {
+  const scenario *scenario;
+  bool and_all_after;
+  long nth[MOST_AT_ONCE]; /* of the process at each place */
+  pid_t processes[MOST_AT_ONCE];
+  int at_once, running;
+  long first_whole; /* the least number that there was no such allocation for; 0: none yet */
+  unsigned wrong;
+} round;
+
+static void start(round *r, long nth) {
+  int at = 0;
+  while (r->processes[at]) at++;
+  has_failed[at] = false;
+  r->nth[at] = nth;
+  r->processes[at] = fork();
+  if (r->processes[at] == 0) {
     alarm(PATIENCE_S);
-    fail_one(s, nth, and_all_after);
+    fail_one(r->scenario, nth, r->and_all_after, &has_failed[at]);
     _exit(0);
   }
-  if (child < 0 || waitpid(child, &status, 0) != child) {
-    perror("fork");
-    return false;
+  if (r->processes[at] > 0) {
+    r->running++;
+    return;
   }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
+  perror("fork");
+  r->processes[at] = 0;
+  r->wrong = MOST_WRONG;
+}
+
+static bool went_well(int status) {
   if (WIFSIGNALED(status))
     fprintf(stderr, "%s\n", WTERMSIG(status) == SIGALRM ? "hangs" : strsignal(WTERMSIG(status)));
-  fprintf(stderr, "FAILED: every_allocation_test '%s' %ld%s\n", s->name, nth,
-          and_all_after ? " all" : "");
-  return false;
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void await_one(round *r) {
+  int status = 0, at = 0;
+  pid_t ended = waitpid(-1, &status, 0);
+  while (at < MOST_AT_ONCE && r->processes[at] != ended) at++;
+  if (ended < 0 || at == MOST_AT_ONCE) {
+    perror("waitpid");
+    _exit(2);
+  }
+  r->processes[at] = 0;
+  r->running--;
+  if (!went_well(status)) {
+    r->wrong++;
+    fprintf(stderr, "FAILED: every_allocation_test '%s' %ld%s\n", r->scenario->name, r->nth[at],
+            r->and_all_after ? " all" : "");
+  } else if (!has_failed[at] && (!r->first_whole || r->nth[at] < r->first_whole)) {
+    r->first_whole = r->nth[at];
+  }
+}
+
+static int processors(void) {
+  long count = sysconf(_SC_NPROCESSORS_ONLN);
+  return count < 1 ? 1 : count > MOST_AT_ONCE ? MOST_AT_ONCE : (int)count;
 }
 
 /* Until one comes whose number there are not. Answers how many went wrong. */
 static unsigned fail_each(const scenario *s, long step, bool and_all_after) {
-  unsigned wrong = 0;
+  round r = {.scenario = s, .and_all_after = and_all_after, .at_once = processors()};
   if (s->has_threads && !COUNTS) return 0;
-  long nth = 1;
-  do {
-    wrong += !fail_in_child(s, nth, and_all_after);
-    nth += step;
-  } while (told->has_failed && wrong < 5);
-  printf("%-20s %-14s up to the %ldth\n", s->name, and_all_after ? "from then on" : "once", nth - step);
+  for (long nth = 1; (!r.first_whole && r.wrong < MOST_WRONG) || r.running;) {
+    if (!r.first_whole && r.wrong < MOST_WRONG && r.running < r.at_once) {
+      start(&r, nth);
+      nth += step;
+    } else {
+      await_one(&r);
+    }
+  }
+  printf("%-20s %-14s up to the %ldth\n", s->name, and_all_after ? "from then on" : "once",
+         r.first_whole);
   fflush(stdout);
+  return r.wrong;
+}
+
+/* Out of this process, which is to have done nothing with Sheaf. */
+static bool prepare(const scenario *s) {
+  int status = 0;
+  if (!s->prepare) return true;
+  pid_t child = fork();
+  if (child == 0) {
+    s->prepare();
+    _exit(0);
+  }
+  return child > 0 && waitpid(child, &status, 0) == child && went_well(status);
+}
+
+/* ----------------------------------------------------------------------------------- the folder */
+
+char scenario_folder[64];
+
+/* In memory where that can be had: databases are synced, many thousand times. */
+static bool make_folder(void) {
+  strcpy(scenario_folder, "/dev/shm/sheaf-allocations-XXXXXX");
+  if (mkdtemp(scenario_folder)) return true;
+  strcpy(scenario_folder, "/tmp/sheaf-allocations-XXXXXX");
+  return mkdtemp(scenario_folder) != NULL;
+}
+
+static int remove_one(const char *path, const struct stat *info, int type, struct FTW *at) {
+  (void)info, (void)type, (void)at;
+  return remove(path);
+}
+
+/* -------------------------------------------------------------------------------- what is asked for */
+
+static unsigned fail_all(long step) {
+  unsigned wrong = 0;
+  for (unsigned i = 0; i < scenario_count; i++) {
+    wrong += !prepare(&scenarios[i]);
+    wrong += fail_each(&scenarios[i], step, false);
+    wrong += fail_each(&scenarios[i], step, true);
+  }
   return wrong;
 }
 
 static int look_into(const char *name, const char *nth, bool and_all_after) {
   for (unsigned i = 0; i < scenario_count; i++) {
     if (strcmp(scenarios[i].name, name) != 0) continue;
+    if (!prepare(&scenarios[i])) return 1;
     if (!nth) return fail_each(&scenarios[i], 1, false) + fail_each(&scenarios[i], 1, true) > 0;
-    fail_one(&scenarios[i], strtol(nth, NULL, 10), and_all_after);
+    fail_one(&scenarios[i], strtol(nth, NULL, 10), and_all_after, has_failed);
     return 0;
   }
   fprintf(stderr, "every_allocation_test: no scenario '%s'\n", name);
@@ -122,13 +210,14 @@ static int look_into(const char *name, const char *nth, bool and_all_after) {
 
 int main(int argc, char **argv) {
   long step = argc > 1 && strcmp(argv[1], "--full") == 0 ? 1 : STEP;
-  unsigned wrong = 0;
-  told = mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (told == MAP_FAILED) return 2;
-  if (argc > 1 && step != 1) return look_into(argv[1], argc > 2 ? argv[2] : NULL, argc > 3);
-  for (unsigned i = 0; i < scenario_count; i++) {
-    wrong += fail_each(&scenarios[i], step, false);
-    wrong += fail_each(&scenarios[i], step, true);
+  has_failed = mmap(NULL, MOST_AT_ONCE * sizeof *has_failed, PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (has_failed == MAP_FAILED || !make_folder()) {
+    perror("every_allocation_test");
+    return 2;
   }
-  return wrong > 0;
+  bool all = argc == 1 || step == 1;
+  int status = all ? fail_all(step) > 0 : look_into(argv[1], argc > 2 ? argv[2] : NULL, argc > 3);
+  (void)nftw(scenario_folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+  return status;
 }

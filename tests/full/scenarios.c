@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "failing_malloc.h"
+#include "scenarios_import.h"
 #include "scenarios_manager.h"
 
 enum { MOST = 4000 };
@@ -26,15 +27,20 @@ static void complain(const char *what, sheaf_status status, const char *message)
   _exit(1);
 }
 
-/* The C library's loader says it in its own words. */
+/* The C library's loader says it in its own words, with a status that is not ours. */
 static bool names_memory(sheaf_status status, const sheaf_error *error) {
-  if (status == SHEAF_OUT_OF_MEMORY) return error->message[0] != '\0';
-  return status == SHEAF_LOAD_FAILED && strstr(error->message, "memory");
+  bool may_be = status == SHEAF_OUT_OF_MEMORY || status == SHEAF_LOAD_FAILED;
+  return may_be && strstr(error->message, "memory");
 }
 
 void scenario_failed(const char *what, sheaf_status status, const sheaf_error *error) {
   if (!scenario_excused() || error->status != status || !names_memory(status, error))
     complain(what, status, error->message);
+}
+
+void scenario_refused(sheaf_status wanted, const sheaf_error *error) {
+  if (error->status != wanted) scenario_failed("a refusal", error->status, error);
+  scenario_must(error->message[0] != '\0', "a refusal has words");
 }
 
 /* A thread whose manager does not wait for it, and whose post failed, has nobody to tell. */
@@ -118,13 +124,14 @@ void scenario_ask(sheaf_manager *manager, const sheaf_str *refs, uint32_t count,
                 "the summary is right");
 }
 
-void scenario_collect(sheaf_manager *manager, const sheaf_str *refs, uint32_t count) {
+void scenario_collect_verb(sheaf_manager *manager, sheaf_id verb, const sheaf_str *refs,
+                           uint32_t count) {
   sheaf_error error = {0};
   sheaf_request request = sheaf_request_for(refs, count);
   uint32_t failed = 0;
-  sheaf_batch *batch = sheaf_resolve_batch(manager, &request, &error);
+  sheaf_batch *batch = sheaf_perform_batch(manager, verb, &request, &error);
   if (!batch) {
-    scenario_failed("sheaf_resolve_batch", error.status, &error);
+    scenario_failed("sheaf_perform_batch", error.status, &error);
     return;
   }
   if (sheaf_batch_status(batch)) scenario_failed("its batch", sheaf_batch_status(batch), &error);
@@ -137,6 +144,16 @@ void scenario_collect(sheaf_manager *manager, const sheaf_str *refs, uint32_t co
   scenario_must(sheaf_batch_count(batch) == count && sheaf_batch_failed(batch) == failed,
                 "the batch counts rightly");
   sheaf_batch_free(batch);
+}
+
+void scenario_collect(sheaf_manager *manager, const sheaf_str *refs, uint32_t count) {
+  scenario_collect_verb(manager, SHEAF_VERB_RESOLVE, refs, count);
+}
+
+void scenario_flush(sheaf_manager *manager) {
+  sheaf_error error = {0};
+  sheaf_status status = sheaf_manager_flush(manager, NULL, &error);
+  if (status) scenario_failed("sheaf_manager_flush", status, &error);
 }
 
 static void ask_one(sheaf_manager *manager, sheaf_str ref) {
@@ -223,8 +240,7 @@ static void run_template(void) {
   scenario_library_free(library);
 }
 
-/* A manager without a shared object, which answers in its own way: scenarios_manager.h. */
-static void run_registered(uint32_t how, uint32_t callback_flags) {
+void scenario_with_local(uint32_t how, void (*ask)(sheaf_manager *manager)) {
   local_manager local;
   sheaf_error error = {0};
   sheaf_library *library = scenario_library(NULL, NULL);
@@ -233,13 +249,27 @@ static void run_registered(uint32_t how, uint32_t callback_flags) {
   sheaf_status status = sheaf_register(library, &local.plugin, &error);
   if (status) scenario_failed("sheaf_register", status, &error);
   sheaf_manager *manager = status ? NULL : scenario_open(library, "local", NULL, 0);
-  if (manager) {
-    uint32_t way = how & ~(uint32_t)IS_SERIALIZED;
-    bool posts = way == POSTS || way == HOLDS_AND_POSTS; /* each answer is two allocations */
-    scenario_ask(manager, empty_refs, posts ? 100 : MOST, callback_flags);
-    use(manager, empty_refs, posts ? 20 : 300);
-  }
+  if (manager) ask(manager);
   scenario_library_free(library);
+}
+
+static uint32_t callback_flags;
+
+static void use_many(sheaf_manager *manager) {
+  scenario_ask(manager, empty_refs, MOST, callback_flags);
+  use(manager, empty_refs, 300);
+}
+
+/* Each answer is two allocations. */
+static void use_few(sheaf_manager *manager) {
+  scenario_ask(manager, empty_refs, 100, callback_flags);
+  use(manager, empty_refs, 20);
+}
+
+static void run_registered(uint32_t how, uint32_t flags) {
+  uint32_t way = how & ~(uint32_t)IS_SERIALIZED;
+  callback_flags = flags;
+  scenario_with_local(how, way == POSTS || way == HOLDS_AND_POSTS ? use_few : use_many);
 }
 
 static void run_in_order(void) { run_registered(ANSWERS_IN_ORDER, 0); }
@@ -256,46 +286,51 @@ static void run_held(void) {
   may_be_missing = false;
 }
 
-/* What is refused for a reason of its own is so, or is refused for want of memory. */
-static void expect(sheaf_status wanted, const sheaf_error *error) {
-  if (error->status != wanted) scenario_failed("a refusal", error->status, error);
-  scenario_must(error->message[0] != '\0', "a refusal has words");
-}
-
 static void run_refusals(void) {
   sheaf_error error = {0};
   sheaf_setting settings[] = {{SHEAF_STR("library_json"), sheaf_string(sheaf_cstr("{\"a\": [}"))},
                               {SHEAF_STR("latency"), sheaf_int64(1)}};
   scenario_must(!sheaf_config_load("/nowhere/sheaf.json", &error), "it is not there");
-  expect(SHEAF_IO_ERROR, &error);
+  scenario_refused(SHEAF_IO_ERROR, &error);
   scenario_must(!sheaf_config_load(SHEAF_SOURCE_DIR "/Makefile", &error), "it is no JSON");
-  expect(SHEAF_INVALID_CONFIG, &error);
+  scenario_refused(SHEAF_INVALID_CONFIG, &error);
   sheaf_library *library = scenario_library(SHEAF_TEST_PLUGIN_DIR, NULL);
   if (!library) return;
   scenario_must(!sheaf_manager_open(library, "bak", NULL, 0, &error), "there is none");
-  expect(SHEAF_NOT_FOUND, &error);
+  scenario_refused(SHEAF_NOT_FOUND, &error);
   scenario_must(!sheaf_manager_open(library, "/nowhere/x.so", NULL, 0, &error), "nor here");
-  expect(SHEAF_NOT_FOUND, &error);
+  scenario_refused(SHEAF_NOT_FOUND, &error);
   scenario_must(!sheaf_manager_open(library, "bal", settings, 1, &error), "it is no JSON");
-  expect(SHEAF_INVALID_CONFIG, &error);
+  scenario_refused(SHEAF_INVALID_CONFIG, &error);
   scenario_must(!sheaf_manager_open(library, "bal", settings, 2, &error), "no such setting");
-  expect(SHEAF_INVALID_ARGUMENT, &error);
+  scenario_refused(SHEAF_INVALID_ARGUMENT, &error);
   scenario_library_free(library);
 }
 
 const scenario scenarios[] = {
-    {"library", run_library, false},
-    {"config", run_config, false},
-    {"list", run_list, false},
-    {"bal", run_bal, false},
-    {"template", run_template, false},
-    {"refusals", run_refusals, false},
-    {"in order", run_in_order, false},
-    {"backwards", run_backwards, false},
-    {"serialized", run_serialized, false},
-    {"parallel", run_parallel, true},
-    {"posted", run_posted, true},
-    {"posted, serialized", run_posted_serialized, true},
-    {"held", run_held, true},
+    {"library", run_library, false, NULL},
+    {"config", run_config, false, NULL},
+    {"list", run_list, false, NULL},
+    {"bal", run_bal, false, NULL},
+    {"template", run_template, false, NULL},
+    {"refusals", run_refusals, false, NULL},
+    {"in order", run_in_order, false, NULL},
+    {"backwards", run_backwards, false, NULL},
+    {"serialized", run_serialized, false, NULL},
+    {"parallel", run_parallel, true, NULL},
+    {"posted", run_posted, true, NULL},
+    {"posted, serialized", run_posted_serialized, true, NULL},
+    {"held", run_held, true, NULL},
+    {"columns", scenario_columns, false, NULL},
+    {"columns, backwards", scenario_columns_backwards, false, NULL},
+    {"iterator", scenario_iterator, false, NULL},
+    {"iterator, arriving", scenario_iterator_arriving, false, NULL},
+    {"iterator, ahead", scenario_iterator_ahead, true, NULL},
+    {"iterator, both", scenario_iterator_arriving_ahead, true, NULL},
+    {"import", scenario_import, false, scenario_import_prepare},
+    {"import again", scenario_import_again, false, scenario_import_prepare},
+    {"sqlite, imported", scenario_sqlite_imported, false, scenario_import_prepare},
+    {"sqlite, a table", scenario_sqlite_table, false, scenario_sqlite_table_prepare},
+    {"sqlite, refusals", scenario_sqlite_refusals, false, scenario_sqlite_table_prepare},
 };
 const unsigned scenario_count = sizeof scenarios / sizeof *scenarios;

@@ -6,7 +6,8 @@
  * it into the table in scenarios.c. It must begin and end with nothing allocated (library, files,
  * threads: all its own), take every failure as the end of what hangs on it, clean up, and report each
  * with scenario_failed. Use scenario_ask and its kin for batches: they judge that each index has one
- * result. It is run many times in one process, so keep it to a few hundred allocations.
+ * result. It is run many times in one process, so keep it to a few hundred allocations; and let it ask
+ * three times or more: a thread keeps flights at rest, and with its ninth question it has them all.
  */
 #ifndef SHEAF_TESTS_SCENARIOS_H
 #define SHEAF_TESTS_SCENARIOS_H
@@ -17,7 +18,13 @@ typedef struct scenario {
   const char *name;
   void (*run)(void);
   bool has_threads; /* not for AddressSanitizer, which cannot start one without memory */
+  void (*prepare)(void); /* before all, once, in a process of its own: makes files in
+                            scenario_folder; NULL: nothing */
 } scenario;
+
+/* A folder for files; it goes when the test ends. */
+enum { SCENARIO_PATH = 256 };
+extern char scenario_folder[64];
 
 extern const scenario scenarios[];
 extern const unsigned scenario_count;
@@ -49,7 +56,30 @@ sheaf_manager *scenario_open(sheaf_library *library, const char *id, const sheaf
 void scenario_ask(sheaf_manager *manager, const sheaf_str *refs, uint32_t count,
                   uint32_t callback_flags);
 
-/* Asks, collects, reads all and frees. */
+/* Asks, collects, reads all and frees; to resolve, and any verb. */
 void scenario_collect(sheaf_manager *manager, const sheaf_str *refs, uint32_t count);
+void scenario_collect_verb(sheaf_manager *manager, sheaf_id verb, const sheaf_str *refs,
+                           uint32_t count);
+
+/* Flushes. */
+void scenario_flush(sheaf_manager *manager);
+
+/* A call was refused, and is to have been with `wanted`; or it was for want of memory. */
+void scenario_refused(sheaf_status wanted, const sheaf_error *error);
+
+/* Opens the manager of scenarios_manager.h, which answers as `how` says, and has it asked. */
+void scenario_with_local(uint32_t how, void (*ask)(sheaf_manager *manager));
+
+/* Those of other files: scenarios_bulk.c, scenarios_sqlite.c. */
+void scenario_columns(void);
+void scenario_columns_backwards(void);
+void scenario_iterator(void);
+void scenario_iterator_arriving(void);
+void scenario_iterator_ahead(void);
+void scenario_iterator_arriving_ahead(void);
+void scenario_sqlite_imported(void);
+void scenario_sqlite_table_prepare(void);
+void scenario_sqlite_table(void);
+void scenario_sqlite_refusals(void);
 
 #endif
