@@ -70,10 +70,12 @@ bool sheaf_flight_has_gate(void) {
 }
 
 /* What the batch as a whole came to. `whole`: every index had been answered. */
-static sheaf_status verdict(sheaf_flight *f, sheaf_status returned, bool whole) {
+static sheaf_status verdict(sheaf_flight *f, const sheaf_manager *m, sheaf_status returned,
+                            bool whole) {
   sheaf_status ended = sheaf_flight_look(f);
-  /* What is whole has not been cancelled, though the switch may have been thrown since. */
-  if (whole && ended != SHEAF_STOPPED) ended = SHEAF_OK;
+  /* What is whole has not been cancelled, though the switch may have been thrown since; unless a stage
+   * says that it was, for then the errors came from below. */
+  if (whole && ended != SHEAF_STOPPED && !(m->stage && returned == ended)) ended = SHEAF_OK;
   if (ended || SHEAF_IS_OK(returned)) return ended;
   if (SHEAF_STATUS_CLASS(returned) != SHEAF_STATUS_CLASS(SHEAF_ENDED)) return returned;
   /* The manager believes that it was ended, and it was not. */
@@ -139,7 +141,7 @@ sheaf_status sheaf_flight_close(sheaf_flight *f, sheaf_status returned, const ch
   if (atomic_load_explicit(&f->owner, memory_order_relaxed) == SHEAF_ANY_THREAD) take_back(f);
   log_dropped(f, blamed);
   bool whole = sheaf_tracker_answered(&f->tracker) == f->tracker.count;
-  sheaf_status status = verdict(f, returned, whole);
+  sheaf_status status = verdict(f, m, returned, whole);
   if (!whole && status != SHEAF_STOPPED) {
     answer_rest(f, blamed, status ? status : SHEAF_NO_RESULT, why);
     if (atomic_load_explicit(&f->ended, memory_order_relaxed) == SHEAF_STOPPED)
