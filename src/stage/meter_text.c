@@ -35,7 +35,8 @@ static void each(const writer *w, sheaf_manager *m, const sheaf_stage_type *type
   sheaf_manager *child;
   for (uint32_t i = 0; (child = sheaf_stage_child(m, i)); i++) {
     char place[MOST_DEEP * 11];
-    snprintf(place, sizeof place, "%s.%" PRIu32, at, i);
+    int size = snprintf(place, sizeof place, "%s.%" PRIu32, at, i);
+    if (size < 0 || (size_t)size >= sizeof place) return; /* never: so many levels fit */
     each(w, child, type, place, depth + 1, what, ctx);
   }
 }
