@@ -7,6 +7,7 @@
 #define SHEAF_CORE_EXTENSIBLE_H
 
 #include <sheaf/abi.h>
+#include <sheaf/library.h>
 
 /* The half of a flags word that must be understood. */
 #define SHEAF_MUST_UNDERSTAND 0xffff0000u
@@ -25,6 +26,7 @@
       sheaf_manager_table: (size_t)48, \
       sheaf_factory: (size_t)72,       \
       sheaf_plugin: (size_t)32,        \
+      sheaf_library_options: (size_t)72, \
       default: sizeof(object))
 
 /*

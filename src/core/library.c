@@ -52,36 +52,47 @@ static bool copy_options(sheaf_library *library, const sheaf_library_options *op
   library->application = strdup(options->application ? options->application : "");
   library->plugin_path_count = options->plugin_path_count;
   library->plugin_paths = copy_paths(options->plugin_paths, options->plugin_path_count);
+  library->package_path_count = options->package_path_count;
+  library->package_paths = copy_paths(options->package_paths, options->package_path_count);
   const char *const *configured = NULL;
   if (options->config)
     configured = sheaf_config_plugin_paths(options->config, &library->config_plugin_path_count);
   library->config_plugin_paths = copy_paths(configured, library->config_plugin_path_count);
-  return library->application && library->plugin_paths && library->config_plugin_paths;
+  return library->application && library->plugin_paths && library->package_paths &&
+         library->config_plugin_paths;
 }
 
 static void free_library(sheaf_library *library) {
   if (library->registry) library->registry_free(library->registry);
   free_paths(library->plugin_paths, library->plugin_path_count);
+  free_paths(library->package_paths, library->package_path_count);
   free_paths(library->config_plugin_paths, library->config_plugin_path_count);
   free(library->application);
   free(library);
+}
+
+/* Each of `count` paths is there and says something. */
+static sheaf_status check_paths(const char *name, const char *const *paths, uint32_t count,
+                                sheaf_error *error) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (paths && paths[i] && paths[i][0]) continue;
+    return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT,
+                           "sheaf_library_options.%s[%u] is empty: name a folder or a manifest", name,
+                           i);
+  }
+  return SHEAF_OK;
 }
 
 static sheaf_status read_options(sheaf_library_options *out, const sheaf_library_options *options,
                                  sheaf_error *error) {
   static const sheaf_library_options defaults = SHEAF_LIBRARY_OPTIONS_INIT;
   sheaf_status status =
-      sheaf_copy_struct(out, sizeof *out, options ? options : &defaults, sizeof *out,
+      sheaf_copy_struct(out, sizeof *out, options ? options : &defaults, SHEAF_SIZE_AT_BIRTH(*out),
                         SHEAF_LIBRARY_STRICT, "sheaf_library_options", error);
   if (status) return status;
-  for (uint32_t i = 0; i < out->plugin_path_count; i++) {
-    if (out->plugin_paths && out->plugin_paths[i] && out->plugin_paths[i][0]) continue;
-    return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT,
-                           "sheaf_library_options.plugin_paths[%u] is empty: name a folder or a "
-                           "manifest",
-                           i);
-  }
-  return SHEAF_OK;
+  status = check_paths("plugin_paths", out->plugin_paths, out->plugin_path_count, error);
+  if (status) return status;
+  return check_paths("package_paths", out->package_paths, out->package_path_count, error);
 }
 
 static void prepare(void) {

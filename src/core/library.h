@@ -25,6 +25,8 @@ struct sheaf_library {
   /* As the host and the configuration gave them; never change. */
   char **plugin_paths;
   uint32_t plugin_path_count;
+  char **package_paths;
+  uint32_t package_path_count;
   char **config_plugin_paths;
   uint32_t config_plugin_path_count;
 

@@ -34,15 +34,18 @@ static sheaf_plugin_list *search(sheaf_library *library) {
 static void all_places_in_order(void **state) {
   scene *s = *state;
   static const uint32_t origins[] = {
-      SHEAF_ORIGIN_API,    SHEAF_ORIGIN_ENVIRONMENT, SHEAF_ORIGIN_CONFIG, SHEAF_ORIGIN_USER,
-      SHEAF_ORIGIN_SYSTEM, SHEAF_ORIGIN_SYSTEM,      SHEAF_ORIGIN_BESIDE};
+      SHEAF_ORIGIN_API,  SHEAF_ORIGIN_ENVIRONMENT, SHEAF_ORIGIN_PACKAGE, SHEAF_ORIGIN_CONFIG,
+      SHEAF_ORIGIN_USER, SHEAF_ORIGIN_SYSTEM,      SHEAF_ORIGIN_SYSTEM,  SHEAF_ORIGIN_BESIDE};
   sheaf_error error = {0};
   const char *api = scene_folder(s, "api");
+  const char *package = scene_folder(s, "package");
   setenv("SHEAF_PLUGIN_PATH", scene_folder(s, "env"), 1);
   const char *file = scene_write(s, "sheaf.json", "{\"plugin_paths\": [\"conf\"]}");
   sheaf_library_options options = SHEAF_LIBRARY_OPTIONS_INIT;
   options.plugin_paths = &api;
   options.plugin_path_count = 1;
+  options.package_paths = &package;
+  options.package_path_count = 1;
   sheaf_config *config = sheaf_config_load(file, &error);
   options.config = config;
   sheaf_library *library = sheaf_library_new(&options, &error);
@@ -51,12 +54,12 @@ static void all_places_in_order(void **state) {
     assert_int_equal(sheaf_plugin_list_place_at(list, i)->origin, origins[i]);
   assert_string_equal(sheaf_plugin_list_place_at(list, 0)->path, api);
   assert_null(sheaf_plugin_list_place_at(list, 0)->reason);
-  assert_string_equal(sheaf_plugin_list_place_at(list, 2)->path, scene_path(s, "conf"));
-  assert_string_equal(sheaf_plugin_list_place_at(list, 2)->reason, "no such folder");
-  assert_string_equal(sheaf_plugin_list_place_at(list, 3)->path,
+  assert_string_equal(sheaf_plugin_list_place_at(list, 3)->path, scene_path(s, "conf"));
+  assert_string_equal(sheaf_plugin_list_place_at(list, 3)->reason, "no such folder");
+  assert_string_equal(sheaf_plugin_list_place_at(list, 4)->path,
                       scene_path(s, ".local/share/sheaf/plugins"));
-  assert_string_equal(sheaf_plugin_list_place_at(list, 4)->path, "/usr/local/lib/sheaf/plugins");
-  assert_has(sheaf_plugin_list_place_at(list, 6)->path, "/sheaf/plugins");
+  assert_string_equal(sheaf_plugin_list_place_at(list, 5)->path, "/usr/local/lib/sheaf/plugins");
+  assert_has(sheaf_plugin_list_place_at(list, 7)->path, "/sheaf/plugins");
   assert_int_equal(sheaf_plugin_list_place_at(list, 0)->struct_size, sizeof(sheaf_search_place));
   sheaf_plugin_list_free(list);
   sheaf_library_free(library);

@@ -103,6 +103,8 @@ void sheaf_places_find(const sheaf_library *library, sheaf_hold *hold, sheaf_pla
   for (uint32_t i = 0; i < library->plugin_path_count; i++)
     add(out, hold, SHEAF_ORIGIN_API, library->plugin_paths[i]);
   add_environment(out, hold);
+  for (uint32_t i = 0; i < library->package_path_count; i++)
+    add(out, hold, SHEAF_ORIGIN_PACKAGE, library->package_paths[i]);
   for (uint32_t i = 0; i < library->config_plugin_path_count; i++)
     add(out, hold, SHEAF_ORIGIN_CONFIG, library->config_plugin_paths[i]);
   add_user(out, hold);

@@ -70,9 +70,9 @@ def test_a_package_a_module_a_function_and_a_path(site, tmp_path):
     found = site.managers()
     assert site.said == ""
     for id in ("ay", "bee", "see", "dee", "ee"):
-        assert (found[id]["state"], found[id]["origin"]) == ("available", "entry point"), id
+        assert (found[id]["state"], found[id]["origin"]) == ("available", "package"), id
     assert "not-this-one" not in found
-    places = [place["path"] for place in site.places if place["origin"] == "entry point"]
+    places = [place["path"] for place in site.places if place["origin"] == "package"]
     assert places == [str(site.folder / "zoo"), str(site.folder), f"{tmp_path}/c",
                       f"{tmp_path}/d/dee.sheaf.json", f"{tmp_path}/e"]
 
@@ -97,7 +97,7 @@ def test_a_broken_one_is_told_of_and_stops_nothing(site, tmp_path, value, code, 
     found = site.managers()
     assert found["good"]["state"] == "available"
     row = found["broken"]
-    assert (row["state"], row["origin"], row["version"]) == ("refused", "entry point", "1.5")
+    assert (row["state"], row["origin"], row["version"]) == ("refused", "package", "1.5")
     assert f'entry point "broken = {value}" of broken: ' in row["reason"]
     assert reason in row["reason"]
     assert reason.split(":")[0] in site.said and "Traceback" in site.said
@@ -107,15 +107,16 @@ def test_a_folder_that_is_not_there(site):
     site.install("gone", ["gone = gone:HERE"], {"gone.py": "HERE = '/not/there'"})
     assert "bal" in site.managers()
     (place,) = [place for place in site.places if place["path"] == "/not/there"]
-    assert place["origin"] == "entry point" and "no such folder" in place["reason"]
+    assert place["origin"] == "package" and "no such folder" in place["reason"]
 
 
-def test_they_come_behind_the_hosts_own_and_before_the_variable(site, tmp_path):
+def test_they_come_behind_the_hosts_own_and_behind_the_variable(site, tmp_path):
     site.install("mine", ["mine = mine:HERE"], {"mine.py": f"HERE = {str(tmp_path / 'mine')!r}"})
     mine = plugin(tmp_path / "mine", "same")
-    plugin(tmp_path / "variable", "same")
+    variable = plugin(tmp_path / "variable", "same")
+    assert site.managers()["same"]["manifest"] == str(mine)
     found = site.managers(SHEAF_PLUGIN_PATH=str(tmp_path / "variable"))
-    assert found["same"]["manifest"] == str(mine)
+    assert found["same"]["manifest"] == str(variable)
     code = ("import sheaf, sys\n"
             "print(next(m.origin for m in sheaf.Library(plugin_paths=sys.argv[1:]).managers()\n"
             "           if m.id == 'same'))\n")

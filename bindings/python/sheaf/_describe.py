@@ -13,7 +13,7 @@ from sheaf._entry_points import Found
 from sheaf._html import rows_html
 from sheaf._text import text, text_of
 
-ENTRY_POINT = "entry point"
+PACKAGE = ORIGINS[lib.SHEAF_ORIGIN_PACKAGE]
 STATES = {lib.SHEAF_PLUGIN_AVAILABLE: "available", lib.SHEAF_PLUGIN_SHADOWED: "shadowed",
           lib.SHEAF_PLUGIN_REFUSED: "refused"}
 
@@ -74,7 +74,7 @@ class ManagerInfo:
     Attributes:
         id: "" if that could not be read.
         state: "available", "shadowed" (another one of that id was found first) or "refused".
-        origin: by what it was found: "host", "SHEAF_PLUGIN_PATH", "entry point", ...
+        origin: by what it was found: "host", "SHEAF_PLUGIN_PATH", "package", ...
         reason: why it is shadowed or refused; "" if it is neither.
     """
 
@@ -141,31 +141,20 @@ def _path(pointer: Any) -> Path | None:
     return Path(ffi.string(pointer).decode("utf-8", "surrogateescape")) if pointer else None
 
 
-def _origin(origin: int, path: Path | None, entry_points: Sequence[Found]) -> str:
-    """C knows the paths of entry points as the host's own."""
-    given = {Path(given) for one in entry_points for given in one.paths}
-    if origin == lib.SHEAF_ORIGIN_API and path and (path in given or path.parent in given):
-        return ENTRY_POINT
-    return ORIGINS[origin]
-
-
 def read_list(plugins: Any, entry_points: Sequence[Found]) -> ManagerList:
     """A `sheaf_plugin_list`, and the entry points that gave nothing."""
     managers = []
     for i in range(lib.sheaf_plugin_list_count(plugins)):
         row = lib.sheaf_plugin_list_at(plugins, i)
-        manifest = _path(row.manifest)
         managers.append(ManagerInfo(
             text(row.id), text(row.name), text(row.version), STATES[row.state],
-            _origin(row.origin, manifest, entry_points), manifest, _path(row.library),
-            text(row.reason)))
-    managers += [ManagerInfo(one.name, one.name, one.version, "refused", ENTRY_POINT, None, None,
+            ORIGINS[row.origin], _path(row.manifest), _path(row.library), text(row.reason)))
+    managers += [ManagerInfo(one.name, one.name, one.version, "refused", PACKAGE, None, None,
                              one.reason) for one in entry_points if one.error is not None]
     places = []
     for i in range(lib.sheaf_plugin_list_place_count(plugins)):
         place = lib.sheaf_plugin_list_place_at(plugins, i)
-        path = _path(place.path) or Path()
-        places.append(SearchPlace(path, _origin(place.origin, path, entry_points),
+        places.append(SearchPlace(_path(place.path) or Path(), ORIGINS[place.origin],
                                   place.plugin_count, text(place.reason)))
     return ManagerList(managers, places)
 

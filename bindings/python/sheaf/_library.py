@@ -43,18 +43,20 @@ def _as_id(id: StrPath) -> StrPath:
     return path if "/" in path else f"./{path}"
 
 
-def _new(config: Any, plugin_paths: list[StrPath], strict: bool, application: str | None) -> Any:
+def _new(config: Any, plugin_paths: Iterable[StrPath], package_paths: Iterable[StrPath], strict: bool,
+         application: str | None) -> Any:
     """A `sheaf_library *`."""
     if application is None:
         application = os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] != "-c" else ""
     name = c_string(application or "python")
-    paths = [c_string(path) for path in plugin_paths]
-    path_array = ffi.new("const char *[]", paths)
+    paths, packages = ([c_string(path) for path in some] for some in (plugin_paths, package_paths))
+    path_array, package_array = (ffi.new("const char *[]", some) for some in (paths, packages))
     options = ffi.new("sheaf_library_options *")
     options.struct_size = ffi.sizeof("sheaf_library_options")
     options.flags = lib.SHEAF_LIBRARY_STRICT if strict else 0
     options.application = name
     options.plugin_paths, options.plugin_path_count = path_array, len(paths)
+    options.package_paths, options.package_path_count = package_array, len(packages)
     options.config = config or ffi.NULL
     _log.log.options(options)
     error = ffi.new("sheaf_error *")
@@ -82,8 +84,7 @@ class Library:
     Args:
         config: a configuration file, or "" for the one that the command would take: `$SHEAF_CONFIG`,
             else `sheaf.json` in the working folder.
-        plugin_paths: folders or manifest files to look for plugins in before anywhere else. Those of
-            the entry point group `sheaf.plugins` come next.
+        plugin_paths: folders or manifest files to look for plugins in before anywhere else.
         strict: refuse plugins that somebody else could have written.
         application: the program's name, told to managers; default the script's.
     Raises:
@@ -102,8 +103,8 @@ class Library:
         for one in self._entry_points:
             if one.error is not None:
                 _LOGGER.warning("%s", one.reason, exc_info=one.error)
-        from_entry_points = [path for one in self._entry_points for path in one.paths]
-        pointer = _new(self._config, [*plugin_paths, *from_entry_points], strict, application)
+        package_paths = [path for one in self._entry_points for path in one.paths]
+        pointer = _new(self._config, plugin_paths, package_paths, strict, application)
         # Freed with the last reference, by when no call can be under way: who calls holds a manager,
         # and that a library. `_kept` is what C may look at until then.
         self._kept: list[Any] = []
