@@ -8,20 +8,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from shared import LIBRARY, write_manifest
 
 import sheaf
 from sheaf import _log
-
-ROOT = Path(__file__).resolve().parents[2]
-
-LIBRARY = {
-    "entities": {
-        "cat": {"versions": [{"traits": {"named": {"name": "Tomcat"}}},
-                             {"traits": {"named": {"name": "Martin"},
-                                         "animal": {"age": 12, "tame": True, "weight": 4.5}}}]},
-        "dog": {"versions": [{"traits": {"named": {"name": "Rex"}, "animal": {"age": 3}}}]},
-    }
-}
 
 
 @pytest.fixture
@@ -30,15 +20,6 @@ def library_path(tmp_path):
     path = tmp_path / "library.json"
     path.write_text(json.dumps(LIBRARY))
     return path
-
-
-def write_manifest(folder, id="chatty", library="chatty.so", **members):
-    """A manifest for `library`, which need not be there."""
-    manifest = folder / f"{id}.sheaf.json"
-    manifest.write_text(json.dumps({
-        "sheaf_manifest": 1, "id": id, "name": id, "version": "2.5",
-        "abi": {"major": 1, "minor": 0, "min_minor": 0}, "library": library, **members}))
-    return manifest
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import sys
 import sysconfig
 
 import pytest
-from conftest import ROOT
+from shared import ROOT
 
 from sheaf import _constants
 from sheaf._cffi import ffi, lib

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import write_manifest
+from shared import write_manifest
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from importlib.metadata import distribution, version
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from shared import ROOT
 
 import sheaf
 

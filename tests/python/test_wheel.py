@@ -9,7 +9,7 @@ import sysconfig
 import zipfile
 
 import pytest
-from conftest import ROOT
+from shared import ROOT
 
 # glibc's own. The loader is in every process.
 GLIBC = re.compile(r"(libc|libm|libpthread|libdl|librt)\.so\.\d+|ld-linux-x86-64\.so\.2")

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import write_manifest
+from shared import write_manifest
 
 import sheaf
 
