@@ -89,6 +89,7 @@ class Refs(Sequence[str]):
 
     @property
     def address(self) -> int:
+        """Where the references are, as C has them: a `sheaf_str` array, valid as long as this."""
         return int(ffi.cast("uintptr_t", self._array))
 
     @overload

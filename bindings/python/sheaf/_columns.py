@@ -91,11 +91,13 @@ class Column(_Exported):
 
     @property
     def kind(self) -> str:
+        """Of what kind its values are: "int64", "string", ..., "mixed", or "none" if it has none."""
         mixed = self._column.kind == lib.SHEAF_COLUMN_MIXED
         return _MIXED if mixed else text(lib.sheaf_kind_name(self._column.kind))
 
     @property
     def null_count(self) -> int:
+        """How many rows have no value."""
         return int(self._column.null_count)
 
     def to_list(self) -> list[Value]:
