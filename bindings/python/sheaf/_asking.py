@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from sheaf import _interrupt
@@ -37,13 +36,6 @@ def batch_error(batch: Batch[Any] | Columns, errors: Sequence[ElementError]) -> 
     return error
 
 
-def judged(batch: Batch[Any], errors: str) -> Batch[Any]:
-    """The batch; raises BatchError if that is wanted and a reference failed."""
-    if errors == "raise" and not batch.ok:
-        raise batch_error(batch, batch.errors)
-    return batch
-
-
 def only(batch: Batch[Any]) -> Any:
     """The record of a batch of one; raises what it is instead."""
     one = batch[0]
@@ -71,6 +63,8 @@ class Asking:
     library: Library
     _address: int
     _pointer: Any
+    _nonblocking: bool  # it answers from memory
+    _asker: Manager
 
     def _refusal(self) -> ClosedError:
         raise NotImplementedError
@@ -78,31 +72,24 @@ class Asking:
     def _open_pointer(self) -> Any:
         raise NotImplementedError
 
-    @cached_property
-    def _nonblocking(self) -> bool:
-        """Whether the manager answers from memory."""
-        said = lib.sheaf_manager_description(self._pointer)
-        return bool(said.flags & lib.SHEAF_MANAGER_NONBLOCKING)
-
-    @cached_property
-    def _asker(self) -> Manager:
-        # Not `_address`: another thread may be closing the manager.
-        address = int(ffi.cast("uintptr_t", self._pointer))
-        return Manager(address, self.library._names, self._nonblocking)
-
-    def _ask(self, verb: int, refs: Iterable[str], traits: Iterable[str] | None, access: AccessMode,
-             timeout: float | None, cancel: Cancel | None, context: Context | None) -> Batch[Any]:
+    def _ask(self, verb: int, refs: Iterable[str], traits: Iterable[str] | None, errors: str,
+             access: AccessMode, timeout: float | None, cancel: Cancel | None,
+             context: Context | None) -> Batch[Any]:
+        if errors != "return":
+            check_errors(errors)
         if not self._address:
             raise self._refusal()
         number = 0 if access == "read" else access_number(access)
         if timeout is None and cancel is None and context is None:
-            batch = self._asker.ask(verb, refs, traits, number, _interrupt.default_call())
+            batch = self._asker.ask(verb, refs, traits, number, None)
         else:
             prepared = refs if isinstance(refs, Refs) else Refs(refs)  # takes none of the time
             with Call(self.library._names, timeout, cancel, context) as call:
                 batch = self._asker.ask(verb, prepared, traits, number, call.address)
         if _interrupt.pending:
             _interrupt.raise_pending()
+        if errors == "raise" and not batch.ok:
+            raise batch_error(batch, batch.errors)
         return batch
 
     def resolve(self, refs: Iterable[str], traits: Iterable[str] | None = None, *,
@@ -121,8 +108,7 @@ class Asking:
         Raises:
             BatchError: with errors="raise", if any reference failed. It has all errors and the batch.
         """
-        check_errors(errors)
-        return judged(self._ask(RESOLVE, refs, traits, access, timeout, cancel, context), errors)
+        return self._ask(RESOLVE, refs, traits, errors, access, timeout, cancel, context)
 
     def exists(self, refs: Iterable[str], *, errors: Errors = "return", access: AccessMode = "read",
                timeout: float | None = None, cancel: Cancel | None = None,
@@ -135,8 +121,7 @@ class Asking:
         Raises:
             BatchError: see `resolve`.
         """
-        check_errors(errors)
-        return judged(self._ask(EXISTS, refs, None, access, timeout, cancel, context), errors)
+        return self._ask(EXISTS, refs, None, errors, access, timeout, cancel, context)
 
     def traits(self, refs: Iterable[str], *, errors: Errors = "return", access: AccessMode = "read",
                timeout: float | None = None, cancel: Cancel | None = None,
@@ -148,8 +133,7 @@ class Asking:
         Raises:
             BatchError: see `resolve`.
         """
-        check_errors(errors)
-        return judged(self._ask(TRAITS, refs, None, access, timeout, cancel, context), errors)
+        return self._ask(TRAITS, refs, None, errors, access, timeout, cancel, context)
 
     # ------------------------------------------------------------------------- a single reference
 
@@ -162,18 +146,20 @@ class Asking:
             ElementError: it could not be resolved.
             DeadlineError, EndedError: the time was up; it was cancelled.
         """
-        record: Record = only(self._ask(RESOLVE, (ref,), traits, access, timeout, cancel, context))
+        record: Record = only(
+            self._ask(RESOLVE, (ref,), traits, "return", access, timeout, cancel, context))
         return record
 
     def exists_one(self, ref: str, *, access: AccessMode = "read", timeout: float | None = None,
                    cancel: Cancel | None = None, context: Context | None = None) -> bool:
         """Whether one entity exists. Raises as `resolve_one`."""
-        return bool(only(self._ask(EXISTS, (ref,), None, access, timeout, cancel, context)))
+        return bool(only(self._ask(EXISTS, (ref,), None, "return", access, timeout, cancel, context)))
 
     def traits_one(self, ref: str, *, access: AccessMode = "read", timeout: float | None = None,
                    cancel: Cancel | None = None, context: Context | None = None) -> frozenset[str]:
         """The traits of one entity. Raises as `resolve_one`."""
-        return frozenset(only(self._ask(TRAITS, (ref,), None, access, timeout, cancel, context)))
+        return frozenset(only(
+            self._ask(TRAITS, (ref,), None, "return", access, timeout, cancel, context)))
 
     # ---------------------------------------------------------------------------------- by column
 

@@ -16,6 +16,7 @@ from sheaf._cffi import ffi, lib
 from sheaf._constants import STATUS_NAMES, Status
 from sheaf._errors import ElementError, status_of
 from sheaf._html import batch_html
+from sheaf._interrupt import default_call
 from sheaf._names import Names
 from sheaf._text import raised
 from sheaf._values import NONE, Value, read_value
@@ -295,7 +296,7 @@ class Batch(Sequence[Union[T_co, ElementError]]):
 
     def _element(self, index: int) -> Any:
         result = lib.sheaf_batch_at(self._pointer, index)
-        if result.status:
+        if result.status // 100:
             return read_error(result, index, self.refs[index])
         return read_success(self, self._verb, result)
 
@@ -399,7 +400,7 @@ class Manager:
         self.names = names
 
     def ask(self, verb: int, refs: Iterable[str], traits: Iterable[str] | None, access: int,
-            call: int) -> Batch[Any]:
+            call: int | None) -> Batch[Any]:
         """Asks about a batch.
 
         Args:
@@ -407,13 +408,16 @@ class Manager:
             refs: see `Refs`.
             traits: their names; None for all.
             access: a number.
-            call: the address of a `sheaf_call`, or 0.
+            call: the address of a `sheaf_call`; None: see `default_call`.
         """
         prepared = refs if isinstance(refs, Refs) else Refs(refs)
         ids = trait_ids(self.names, traits)
         error = ffi.new("sheaf_error *")
-        request = request_for(prepared, ids, access, call)
+        request = request_for(prepared, ids, access, default_call() if call is None else call)
         pointer = lib.sheaf_perform_batch(self._pointer, verb, request, error)
         if not pointer:
             raise raised(error)
         return Batch(self, prepared, verb, ffi.gc(pointer, self._free))
+
+    def closing(self) -> None:
+        """To be called before the manager is closed."""

@@ -81,7 +81,7 @@ class Delivery:
 
     def _one(self, result: Any) -> object:
         index = result.index
-        if result.status:
+        if result.status // 100:
             if self._on_error is not None:
                 return self._on_error(index, read_error(result, index, self._refs[index]))
         elif self._on_success is not None:

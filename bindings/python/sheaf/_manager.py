@@ -11,6 +11,7 @@ from sheaf import _log
 from sheaf._aio import Awaiting
 from sheaf._cffi import ffi, lib
 from sheaf._describe import Description, SettingInfo, read_description
+from sheaf._engine import Manager
 from sheaf._errors import ClosedError, error_for
 from sheaf._text import raised, text
 
@@ -34,6 +35,10 @@ class OpenManager(Awaiting):
         # Of the manager itself, where stages stand on it.
         self._factory = factory
         self.id = text(factory.id)
+        said = lib.sheaf_manager_description(pointer)
+        self._nonblocking = bool(said.flags & lib.SHEAF_MANAGER_NONBLOCKING)
+        # Not made when it is first needed: a lock for that might be held when the process forks.
+        self._asker = Manager(self._address, library._names, self._nonblocking)
 
     def _open_pointer(self) -> Any:
         """The `sheaf_manager *`. ClosedError if the manager is closed, or of before a fork."""
@@ -91,6 +96,7 @@ class OpenManager(Awaiting):
         """
         if not self._address:
             return
+        self._asker.closing()
         status = lib.sheaf_manager_close(self._pointer)
         if status not in (lib.SHEAF_OK, lib.SHEAF_CLOSED):
             raise error_for(status, f'manager "{self.id}" cannot be closed from inside its own call')

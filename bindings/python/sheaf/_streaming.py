@@ -128,7 +128,7 @@ class Streaming(Asking):
         how = terms(chunk, ahead, ordered, errors, timeout, self._nonblocking)
 
         def ask(some: Refs, left: float | None, own: Cancel) -> Batch[Any]:
-            return self._ask(verb, some, kept, access, left, own, context)
+            return self._ask(verb, some, kept, "return", access, left, own, context)
 
         pieces = Pieces(refs, chunk)
         return iterate(ask, pieces, how, cancel, (lambda: progress_over(refs)) if progress else None)
