@@ -15,11 +15,9 @@ struct Host {
   Names names;
 };
 
-// -------------------------------------------------------------------------------------- the floor
-
-void floor_success(void *ctx, std::uint32_t, const sheaf_property *properties,
-                   std::uint32_t count) noexcept {
-  Host *host = static_cast<Host *>(ctx);
+// What every host here does with the properties of a reference, the floor's and Sheaf's alike.
+__attribute__((always_inline)) inline void take_url(Host *host, const sheaf_property *properties,
+                                                    std::uint32_t count) {
   for (std::uint32_t i = 0; i < count; i++) {
     const sheaf_property &p = properties[i];
     if (p.trait != host->names.trait || p.key != host->names.key) continue;
@@ -28,16 +26,21 @@ void floor_success(void *ctx, std::uint32_t, const sheaf_property *properties,
   }
 }
 
+// -------------------------------------------------------------------------------------- the floor
+
+void floor_success(void *ctx, std::uint32_t, const sheaf_property *properties,
+                   std::uint32_t count) noexcept {
+  take_url(static_cast<Host *>(ctx), properties, count);
+}
+
 void floor_error(void *ctx, std::uint32_t, std::uint32_t code, sheaf_str message) noexcept {
   static_cast<Host *>(ctx)->sums.fail(code, message.size);
 }
 
 // ------------------------------------------------------------------------------------------ Sheaf
 
-void take(Host *host, const sheaf_result *record) {
-  const sheaf_str url =
-      sheaf_value_str(sheaf_result_find(record, host->names.trait, host->names.key));
-  if (url.size) host->sums.take(url.data, url.size);
+inline void take(Host *host, const sheaf_result *record) {
+  take_url(host, record->properties, record->property_count);
 }
 
 void fail(Host *host, const sheaf_result *error) {

@@ -33,23 +33,25 @@ static wish read_wish(const manager *m, const sheaf_request *request) {
   return w;
 }
 
+/* Known or not is left to chance, so that the processor guesses it wrong: once is enough. */
 static void fill(const manager *m, const wish *w, uint32_t index, uint32_t entry,
                  sheaf_property *copy, sheaf_result *result) {
-  const sheaf_str unknown = SHEAF_STR(STUDY_UNKNOWN);
-  if (entry == SHEAF_INDEX_NONE) {
-    *result =
-        (sheaf_result){index, SHEAF_ENTITY_RESOLUTION_ERROR, NULL, 0, SHEAF_RESULT_STATIC, unknown};
-    return;
-  }
-  const sheaf_property *location = &m->database.locations[entry];
-  uint32_t flags = w->flags | SHEAF_RESULT_STATIC;
-  if (m->copied) {
+  const bool known = entry != SHEAF_INDEX_NONE;
+  const sheaf_property *location = &m->database.locations[known ? entry : 0];
+  uint32_t flags = SHEAF_RESULT_STATIC | (known ? w->flags : 0);
+  if (m->copied && known) {
     *copy = *location;
     location = copy;
     flags = w->flags;
   }
-  *result = (sheaf_result){index, SHEAF_OK, location, 1, flags, {NULL, 0}};
-  if (!w->wanted) result->properties = NULL, result->property_count = 0;
+  const bool has = known & w->wanted;
+  result->index = index;
+  result->status = known ? 0 : SHEAF_ENTITY_RESOLUTION_ERROR;
+  result->properties = has ? location : NULL;
+  result->property_count = has;
+  result->flags = flags;
+  result->message.data = STUDY_UNKNOWN;
+  result->message.size = known ? 0 : sizeof STUDY_UNKNOWN - 1;
 }
 
 static sheaf_status study_batch(void *self, const sheaf_request *request, sheaf_sink *sink) {
