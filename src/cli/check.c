@@ -14,7 +14,7 @@ static const char help[] =
     "manifest or a shared object, with a slash in it; ID is a manager's; without either, the\n"
     "configuration file's manager. Each check runs in a process of its own and either passed,\n"
     "failed, crashed, warned (not against the rules, but not good) or was skipped (could not be\n"
-    "judged).\n"
+    "judged; the last line says why).\n"
     "\n"
     "  --ref REF             a reference that exists, to ask about; repeatable. Without it, ones\n"
     "                        that do not\n"

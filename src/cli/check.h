@@ -68,10 +68,19 @@ void check_in_process(const check *what, const check_options *options, check_ver
 
 /* ----------------------------------------------------------------------------------- the report */
 
+enum { CHECK_MOST_REASONS = 8 };
+
+/* Why checks were skipped, and how many for that. */
+typedef struct check_reason {
+  uint32_t count;
+  char message[sizeof(((check_verdict *)NULL)->message)];
+} check_reason;
+
 /* options and out are set by whoever makes one. */
 typedef struct check_report {
   const check_options *options;
   uint32_t counts[CHECK_OUTCOMES];
+  check_reason reasons[CHECK_MOST_REASONS]; /* as many as have a count; further ones are not kept */
   cli_buffer out; /* JSON stays in it until the end */
   char said[sizeof(((check_verdict *)NULL)->message)]; /* the last message, not said twice */
 } check_report;

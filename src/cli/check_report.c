@@ -10,7 +10,7 @@ static const char *const names[CHECK_OUTCOMES] = {
     [CHECK_FAILED] = "failed",   [CHECK_CRASHED] = "crashed",
 };
 
-/* The order in which they are counted up. */
+/* The order in which they are counted up: why some were skipped is told behind the last. */
 static const uint32_t order[CHECK_OUTCOMES] = {CHECK_PASSED, CHECK_FAILED, CHECK_CRASHED,
                                                CHECK_WARNED, CHECK_SKIPPED};
 
@@ -37,8 +37,16 @@ static void add_json(cli_buffer *out, const char *name, const check_verdict *ver
   cli_put_format(out, "%lld}", (long long)verdict->ms);
 }
 
+static void keep_reason(check_report *report, const char *message) {
+  check_reason *r = report->reasons, *end = r + CHECK_MOST_REASONS;
+  while (r != end && r->count && strcmp(r->message, message) != 0) r++;
+  if (r == end) return;
+  if (r->count++ == 0) (void)snprintf(r->message, sizeof r->message, "%s", message);
+}
+
 void check_report_add(check_report *report, const char *name, const check_verdict *verdict) {
   uint32_t before = 0;
+  if (verdict->outcome == CHECK_SKIPPED) keep_reason(report, verdict->message);
   for (uint32_t i = 0; i < CHECK_OUTCOMES; i++) before += report->counts[i];
   report->counts[verdict->outcome]++;
   if (report->options->json) {
@@ -63,6 +71,22 @@ static void end_json(check_report *report) {
   cli_put_text(&report->out, "}}\n");
 }
 
+/* What could not be judged is no failure, but it is not to be overlooked. */
+static void put_reasons(check_report *report) {
+  cli_buffer *out = &report->out;
+  const check_reason *r = report->reasons;
+  uint32_t left = report->counts[CHECK_SKIPPED];
+  bool is_one = r->count == left;
+  for (uint32_t i = 0; i < CHECK_MOST_REASONS && r[i].count; i++) {
+    cli_put_text(out, i ? "; " : " (");
+    if (!is_one) cli_put_format(out, "%u: ", r[i].count);
+    cli_put_cell(out, sheaf_cstr(r[i].message), CLI_ANY_WIDTH, CLI_CUT_TAIL);
+    left -= r[i].count;
+  }
+  if (left) cli_put_format(out, "; %u: others, see above", left);
+  if (r->count) cli_put_char(out, ')');
+}
+
 static void end_text(check_report *report) {
   uint32_t total = 0;
   for (uint32_t i = 0; i < CHECK_OUTCOMES; i++) total += report->counts[i];
@@ -73,6 +97,7 @@ static void end_text(check_report *report) {
     cli_put_format(&report->out, "%s%u %s", separator, report->counts[order[i]], names[order[i]]);
     separator = ", ";
   }
+  put_reasons(report);
   cli_put_char(&report->out, '\n');
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The common options of commands. */
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "cli/common.h"
 
@@ -29,8 +31,25 @@ static int take_setting(cli_common *common, const char *argument) {
   return CLI_OK;
 }
 
+/* The library passes over what is not there, for many paths are nobody's in particular; this one was
+ * typed. */
+static int check_plugin_path(const char *path) {
+  static const char ending[] = ".sheaf.json";
+  size_t length = strlen(path), tail = sizeof ending - 1;
+  struct stat info;
+  if (!*path) return cli_usage("--plugin-path is empty: name a folder or a manifest");
+  if (stat(path, &info) != 0)
+    return cli_usage("--plugin-path '%s': %s", path,
+                     errno == ENOENT ? "there is no such folder" : strerror(errno));
+  if (S_ISDIR(info.st_mode)) return CLI_OK;
+  if (S_ISREG(info.st_mode) && length > tail && strcmp(path + length - tail, ending) == 0)
+    return CLI_OK;
+  return cli_usage("--plugin-path '%s' is neither a folder nor a manifest (NAME%s)", path, ending);
+}
+
 static int take_plugin_path(cli_common *common, const char *argument) {
-  if (!*argument) return cli_usage("--plugin-path is empty: name a folder or a manifest");
+  int wrong = check_plugin_path(argument);
+  if (wrong != CLI_OK) return wrong;
   int status = grow(&common->plugin_paths, common->plugin_path_count, sizeof(char *));
   if (status != CLI_OK) return status;
   common->plugin_paths[common->plugin_path_count++] = argument;

@@ -148,6 +148,8 @@ static int check_together(const cli_query_options *options, const cli_query_comm
   bool is_arrow = options->format == &cli_format_arrow;
   if (options->property_count && command->verb != SHEAF_VERB_RESOLVE)
     return cli_usage("%s: --property is for 'sheaf resolve'", command->name);
+  if (options->trait_count && command->verb != SHEAF_VERB_RESOLVE)
+    return cli_usage("%s: --trait is for 'sheaf resolve'", command->name);
   if (options->property_count && options->trait_count)
     return cli_usage("--trait and --property are two ways to say what is wanted: give one of them");
   if (!is_arrow) return CLI_OK;

@@ -243,7 +243,18 @@ def test_text_of_a_failure(sheaf):
     lines = result.out.splitlines()
     at = lines.index("failed   close")
     assert lines[at + 1].startswith("         opening and closing it")
-    assert lines[-1].endswith("1 failed, 1 skipped")
+    assert "1 failed, 1 skipped (" in lines[-1]
+
+
+def test_the_last_line_says_what_was_skipped_and_why(sheaf):
+    last = sheaf("check", "template").expect(0).out.splitlines()[-1]
+    assert last == (f"{len(CHECKS)} checks: {len(CHECKS) - 1} passed, 1 skipped (no reference was "
+                    "resolved: give --ref with ones that exist)")
+    manifest = sheaf.folder / "gone.sheaf.json"
+    manifest.write_text((PLUGINS / "template.sheaf.json").read_text())
+    last = sheaf("check", f"./{manifest.name}").expect(1).out.splitlines()[-1]
+    assert last == (f"{len(CHECKS)} checks: 1 failed, {len(CHECKS) - 1} skipped (nothing to work on: "
+                    "'entry' did not pass)")
 
 
 @pytest.mark.parametrize("args, words", [

@@ -29,7 +29,8 @@ def test_the_table(sheaf, make_plugin_folder):
 
 def test_places_searched(sheaf, make_plugin_folder):
     folder = make_plugin_folder()
-    out = sheaf("managers", "-v", "--plugin-path", folder, "--plugin-path", "/no/such").expect(0).out
+    out = sheaf("managers", "-v", "--plugin-path", folder,
+                env={"SHEAF_PLUGIN_PATH": "/no/such"}).expect(0).out
     assert f"{folder}: 1 plugin\n" in out and "/no/such: " in out
     places = listed(sheaf, "--plugin-path", folder)["places"]
     assert places[0] == {"path": str(folder), "origin": "host", "plugins": 1, "reason": None}

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line, and what is said when it is wrong."""
+import os
+
 import pytest
 
 
@@ -43,6 +45,13 @@ def test_nothing_at_all(sheaf):
     (["resolve", "--setting", "novalue", "x"], ["novalue", "NAME=VALUE"]),
     (["resolve", "--setting", "=value", "x"], ["=value", "NAME=VALUE"]),
     (["resolve", "--plugin-path", "", "x"], ["--plugin-path"]),
+    (["resolve", "--plugin-path", "/no/such", "x"], ["--plugin-path '/no/such'", "no such folder"]),
+    (["managers", "--plugin-path", "no/such"], ["--plugin-path 'no/such'", "no such folder"]),
+    (["check", "--plugin-path", "/dev/null", "bal"], ["'/dev/null'", "NAME.sheaf.json"]),
+    (["import", "--plugin-path", "/dev/null/x"], ["'/dev/null/x'", "Not a directory"]),
+    (["exists", "--trait", "t", "x"], ["exists: --trait", "sheaf resolve"]),
+    (["traits", "--trait", "t", "x"], ["traits: --trait", "sheaf resolve"]),
+    (["exists", "--property", "t/k", "x"], ["exists: --property", "sheaf resolve"]),
     (["resolve", "--manager", "", "x"], ["--manager", "sheaf managers"]),
     (["resolve", "x"], ["--manager", "sheaf managers"]),
     (["managers", "bal"], ["'bal'", "--describe"]),
@@ -58,6 +67,16 @@ def test_usage_errors(sheaf, args, words):
     assert result.raw == b"" and result.err.startswith("sheaf: ")
     for word in words:
         assert word in result.err
+
+
+def test_a_relative_plugin_path(sheaf, make_plugin_folder):
+    folder = make_plugin_folder()
+    manifest = folder / "odd.sheaf.json"
+    for path in (folder, manifest):
+        relative = os.path.relpath(path, sheaf.folder)
+        result = sheaf("resolve", "--plugin-path", relative, "--manager", "odd", "--setting", "token=t",
+                       "empty")
+        assert result.expect(0).err == ""
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "x", "", "1x", " 1", "+1", "1.5", "1e3", "2147483648",
