@@ -4,6 +4,7 @@
  *
  *   { "manager": "bal",
  *     "settings": { "library_path": "${config_dir}/library.json" },
+ *     "stages": [ "dedupe", { "stage": "batch", "batchers": "size(1000)" } ],
  *     "plugin_paths": [ "${config_dir}/plugins" ] }
  *
  * Every member may be missing; one that is not known is an error. In string values `${config_dir}`
@@ -11,6 +12,11 @@
  * Settings are strings, numbers, true or false; null is as if the setting were not there. A whole
  * number of 2^53 or more is refused, for JSON readers round such: give it as a string. A relative
  * plugin path is relative to that folder.
+ *
+ * The stages stand on the manager, the first of them outermost: the one that the host asks. A stage is
+ * its id, or an object: its id is "stage", its other members are its settings; what it wraps besides
+ * what is below it stands in "managers", each an object with "manager", "settings" and "stages".
+ * sheaf_stage_configure (sheaf/stage.h) puts them on the manager.
  */
 #ifndef SHEAF_CONFIG_H
 #define SHEAF_CONFIG_H

@@ -100,6 +100,16 @@ static inline sheaf_iterator *sheaf_resolve_iterator(sheaf_manager *manager,
 SHEAF_API sheaf_status sheaf_iterator_next(sheaf_iterator *iterator, const sheaf_result **result,
                                            sheaf_error *error) SHEAF_NOEXCEPT;
 
+/*
+ * As sheaf_iterator_next, but gives all results that are there of one sub-batch: `*count` of them, one
+ * behind the other at `*results`. With AS_THEY_ARRIVE and PREFETCH those that have arrived, else what
+ * is left of the sub-batch. `*count` is 0 where sheaf_iterator_next would give NULL. For who pays for
+ * each call, such as an interpreter. [serialized], as next.
+ */
+SHEAF_API sheaf_status sheaf_iterator_next_many(sheaf_iterator *iterator,
+                                                const sheaf_result **results, uint32_t *count,
+                                                sheaf_error *error) SHEAF_NOEXCEPT;
+
 /* The place of the last result's reference in the whole input, from 0. (The result's own index is
  * this one's low 32 bits.) [serialized], as next. */
 SHEAF_API uint64_t sheaf_iterator_index(const sheaf_iterator *iterator) SHEAF_NOEXCEPT;

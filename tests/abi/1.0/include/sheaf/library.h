@@ -4,7 +4,8 @@
  * plugins, open managers, the log. A process usually has one; two do not know of each other, and
  * ids of the one mean nothing in the other.
  *
- * After a fork the child may use a library that no other thread was using at that moment; one with a
+ * After a fork the child may make a library of its own. It may use one of the parent's that no other
+ * thread was using at that moment; one with a
  * call in flight then, or of a process with threads inside this library, is lost to the child.
  */
 #ifndef SHEAF_LIBRARY_H
@@ -51,9 +52,15 @@ typedef struct sheaf_library_options {
   /* A configuration whose plugin paths join the search after $SHEAF_PLUGIN_PATH; NULL: none. Not
    * kept. */
   const sheaf_config *config;
+  /* Where plugins are looked for right behind $SHEAF_PLUGIN_PATH: what packages of the host's language
+   * have brought along, so that somebody who sets the variable still goes before them. */
+  const char *const *package_paths;
+  uint32_t package_path_count;
+  uint32_t reserved_2; /* 0 */
 } sheaf_library_options;
 
-#define SHEAF_LIBRARY_OPTIONS_INIT {sizeof(sheaf_library_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+#define SHEAF_LIBRARY_OPTIONS_INIT \
+  {sizeof(sheaf_library_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 /* Makes a library. `options` NULL: all defaults. Nothing is searched or loaded yet. NULL on failure
  * (SHEAF_INVALID_ARGUMENT, SHEAF_OUT_OF_MEMORY), with `error` filled. Freed with

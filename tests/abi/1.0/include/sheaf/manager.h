@@ -29,8 +29,8 @@ SHEAF_API sheaf_manager *sheaf_manager_open(sheaf_library *library, const char *
  * Closes a manager: calls that come later get SHEAF_CLOSED, those in flight end undisturbed, and
  * the manager is destroyed, on whichever thread that happens, when the last of them has left and
  * the last sheaf_batch and sheaf_iterator of its have been freed. From inside a callback of one of its own calls, on the
- * thread that asked: SHEAF_BUSY, and nothing is done. A second
- * close answers SHEAF_CLOSED. NULL is fine. [any-thread]
+ * thread that asked, and for a manager that a stage wraps (sheaf/stage.h): SHEAF_BUSY, and nothing is
+ * done. A second close answers SHEAF_CLOSED. NULL is fine. [any-thread]
  */
 SHEAF_API sheaf_status sheaf_manager_close(sheaf_manager *manager) SHEAF_NOEXCEPT;
 

@@ -9,8 +9,8 @@
  *
  * Only manifests are read until somebody asks for an id; then that one library is loaded, and stays
  * loaded until the process ends. Folders are searched in this order, and the first to offer an id
- * wins: sheaf_library_options.plugin_paths; $SHEAF_PLUGIN_PATH (entries separated by ':'); the
- * configuration's plugin_paths; the user's ($XDG_DATA_HOME/sheaf/plugins, by default
+ * wins: sheaf_library_options.plugin_paths; $SHEAF_PLUGIN_PATH (entries separated by ':');
+ * sheaf_library_options.package_paths; the configuration's plugin_paths; the user's ($XDG_DATA_HOME/sheaf/plugins, by default
  * ~/.local/share/sheaf/plugins); the system's (/usr/local/lib/sheaf/plugins,
  * /usr/lib/sheaf/plugins); `sheaf/plugins` beside libsheaf itself (or `../lib/sheaf/plugins`, where
  * libsheaf is linked into an executable). Registered plugins come before all of them. Relative
@@ -37,6 +37,7 @@ SHEAF_API sheaf_status sheaf_register(sheaf_library *library, const sheaf_plugin
   XX(REGISTERED, 0, "registered")         \
   XX(API, 1, "host")                      \
   XX(ENVIRONMENT, 2, "SHEAF_PLUGIN_PATH") \
+  XX(PACKAGE, 7, "package")               \
   XX(CONFIG, 3, "configuration")          \
   XX(USER, 4, "user")                     \
   XX(SYSTEM, 5, "system")                 \
@@ -46,7 +47,7 @@ enum {
 #define SHEAF_ORIGIN_ENUM(upper, number, text) SHEAF_ORIGIN_##upper = (number),
   SHEAF_ORIGIN_MAP(SHEAF_ORIGIN_ENUM)
 #undef SHEAF_ORIGIN_ENUM
-      SHEAF_ORIGIN_COUNT = 7 /* of this header */
+      SHEAF_ORIGIN_COUNT = 8 /* of this header */
 };
 
 /* What became of a manifest (or of a folder). */

@@ -5,14 +5,18 @@
 
 #include <sheaf/abi.h>
 #include <sheaf/batch.h>
+#include <sheaf/batchers.h>
+#include <sheaf/cache.h>
 #include <sheaf/cancel.h>
 #include <sheaf/columns.h>
 #include <sheaf/config.h>
 #include <sheaf/iterator.h>
 #include <sheaf/library.h>
 #include <sheaf/manager.h>
+#include <sheaf/meter.h>
 #include <sheaf/plugins.h>
 #include <sheaf/resolve.h>
+#include <sheaf/stage.h>
 #include <sheaf/status.h>
 
 #endif /* SHEAF_SHEAF_H */
