@@ -2,6 +2,7 @@
 """What the package's tests share. They run in an interpreter that has it installed: `make python`."""
 import itertools
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +13,10 @@ from shared import LIBRARY, write_manifest
 
 import sheaf
 from sheaf import _log
+
+# A shell starts what runs in the background with Ctrl-C ignored, and Python leaves it so: nothing of what
+# the tests of Ctrl-C look for would happen, neither here nor in processes started from here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
