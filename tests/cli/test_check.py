@@ -107,9 +107,27 @@ def test_bal_passes(check):
     assert report.outcomes("failed", "crashed", "warned") == [], report.json
 
 
-@pytest.mark.parametrize("fault", ["none", "serialized", "posts", "holds", "waits"])
+# What logs_badly writes to the log is mended there.
+@pytest.mark.parametrize("fault", ["none", "serialized", "posts", "holds", "waits", "logs_badly"])
 def test_good_manners(check_faulty, fault):
     assert_all_passed(check_faulty(fault, "--ref", "faulty:///a"))
+
+
+def test_a_setting_that_is_required(sheaf, check_faulty):
+    manifest = FAULTY / "setting_required" / "setting_required.sheaf.json"
+    if not manifest.exists():
+        pytest.skip("the faulty plugins are not built")
+    assert 'needs the setting "colour"' in sheaf("check", str(manifest)).expect(2).err
+    assert_all_passed(check_faulty("setting_required", "--ref", "faulty:///a", "--setting", "colour=1"))
+
+
+def test_every_faulty_plugin_is_checked():
+    """None is built that is not in one of the lists here."""
+    if not FAULTY.exists():
+        pytest.skip("the faulty plugins are not built")
+    text = (ROOT / "tests" / "cli" / "test_check.py").read_text()
+    built = [manifest.name.split(".")[0] for manifest in FAULTY.glob("*/*.sheaf.json")]
+    assert len(built) > 70 and [name for name in built if f'"{name}"' not in text] == []
 
 
 # ------------------------------------------------------------------------------- faulty managers
@@ -143,6 +161,18 @@ OPENING = {
     "describe_crashes": ("description", "crashed", ""),
     "describe_no_verbs": ("description", "failed", "verbs"),
     "describe_flag": ("description", "failed", "flag"),
+    "abi_inverted": ("entry", "failed", "the oldest cannot be newer"),
+    "bad_id": ("entry", "failed", "an id has 1 to 64 characters"),
+    "factory_flag": ("entry", "failed", "use a newer libsheaf"),
+    "no_factories": ("entry", "failed", "factory_count is 0"),
+    "null_factories": ("entry", "failed", "factories is NULL"),
+    "null_settings": ("entry", "failed", "the array is NULL"),
+    "plugin_flag": ("entry", "failed", "use a newer libsheaf"),
+    "setting_unnamed": ("entry", "failed", "has the name NULL"),
+    "short_factory": ("entry", "failed", "struct_size is 24"),
+    "short_description": ("description", "failed", "sizeof(sheaf_description)"),
+    "describe_null_prefixes": ("description", "failed", "counts prefixes and has none"),
+    "describe_null_verbs": ("description", "failed", "lists no verbs"),
 }
 
 
@@ -185,6 +215,9 @@ ANSWERING = {
     "null_list": {"well-formed results": ("failed", "NULL")},
     "null_string": {"well-formed results": ("failed", "NULL")},
     "null_message": {"well-formed results": ("failed", "NULL")},
+    "null_remark": {"well-formed results": ("failed", "message's data is NULL")},
+    "posts_null": {"well-formed results": ("failed", "properties is NULL"),
+                   "empty batch": ("failed", "one or more")},
     "null_properties": {"well-formed results": ("failed", "NULL")},
     "bad_text": {"well-formed results": ("failed", "UTF-8")},
     "odd_kind": {"well-formed results": ("warned", "kind")},

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sqlite manager as a user of the command sees it. What it answers in full is tested beside it."""
+import json
 import sqlite3
 
 import pytest
@@ -99,3 +100,14 @@ def test_checked(sheaf, zoo):
     result = sheaf("check", "sqlite", "--ref", "cat", "--setting", f"path={zoo}", "--setting", "table=zoo",
                    "--setting", "reference=id", "--setting", "columns=name=named/name")
     assert result.status == 0, result.out + result.err
+
+
+def test_an_imported_database_is_checked(sheaf, tmp_path):
+    """All checks pass, and none is skipped."""
+    library, database = tmp_path / "library.json", tmp_path / "db.sqlite"
+    entities = {f"a{i}": {"versions": [{"traits": {"named": {"name": f"no {i}"}}}]} for i in range(300)}
+    library.write_text(json.dumps({"entities": entities}))
+    sheaf("import", "--from", str(library), "--to", str(database)).expect(0)
+    refs = [word for i in range(20) for word in ("--ref", f"bal:///a{i}")]
+    result = sheaf("check", "sqlite", "--setting", f"path={database}", *refs)
+    assert result.out.splitlines()[-1] == "18 checks: 18 passed", result.out + result.err
