@@ -52,6 +52,13 @@ assert_type(next(manager.iter(iter(["a"]))), sheaf.Record | sheaf.ElementError)
 assert_type(next(manager.iter(["a"], ordered=False)), tuple[int, sheaf.Record | sheaf.ElementError])
 assert_type(manager.resolve_each(["a"], None, lambda i, record: sheaf.STOP, None), sheaf.Status)
 assert_type(manager.columns(["a"], [("b", "c")])["b", "c"], sheaf.Column)
+with manager.stage("batch", batchers="size(3)").stage("dedupe", settings={}) as top:
+    assert_type(top, sheaf.OpenManager)
+    assert_type(top.counters(), dict[str, int])
+    assert_type(top.meter().latency_ns.p50, int)
+    assert_type(top.cache.clear("a"), int)
+assert_type(sheaf.stage("route", [manager], routes="a://"), sheaf.OpenManager)
+assert_type(sheaf.stages()[0].settings[0], sheaf.SettingInfo)
 
 
 async def ask() -> None:
@@ -71,6 +78,8 @@ WRONG = [
     ('sheaf.open("bal").resolve(["a"], errors="ignore")', "arg-type"),
     ('sheaf.open("bal").resolve(["a"], access="reed")', "arg-type"),
     ('sheaf.open("bal").columns(["a"], ["b"])', "list-item"),
+    ('sheaf.open("bal").stage("batch", batchers=[1])', "arg-type"),
+    ('sheaf.stage("route", sheaf.open("bal"))', "arg-type"),
 ]
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from sheaf._author import Request as Request
     from sheaf._author import Setting as Setting
     from sheaf._author import manager as manager
+    from sheaf._cache import Cache as Cache
+    from sheaf._cache import CacheStats as CacheStats
     from sheaf._call import Cancel as Cancel
     from sheaf._columns import Column as Column
     from sheaf._columns import Columns as Columns
@@ -56,14 +58,20 @@ if TYPE_CHECKING:
     from sheaf._library import open as open
     from sheaf._library import register as register
     from sheaf._manager import OpenManager as OpenManager
+    from sheaf._meter import Measured as Measured
+    from sheaf._meter import Quantiles as Quantiles
     from sheaf._prefix import get_cmake_dir as get_cmake_dir
     from sheaf._prefix import get_include as get_include
+    from sheaf._stages import StageInfo as StageInfo
+    from sheaf._stages import stage as stage
+    from sheaf._stages import stages as stages
 
     __version__: str
 
 # Where each public name is defined.
 _NAMES = {
     "_author": ["Manager", "Request", "Setting", "manager"],
+    "_cache": ["Cache", "CacheStats"],
     "_call": ["Cancel"],
     "_columns": ["Column", "Columns"],
     "_constants": ["Access", "Status"],
@@ -76,7 +84,9 @@ _NAMES = {
                 "NotFoundError", "PluginError", "SheafError", "SystemFailure", "UnsupportedError"],
     "_library": ["Library", "describe", "managers", "open", "register"],
     "_manager": ["OpenManager"],
+    "_meter": ["Measured", "Quantiles"],
     "_prefix": ["get_cmake_dir", "get_include"],
+    "_stages": ["StageInfo", "stage", "stages"],
 }
 _HOMES = {name: f"sheaf.{module}" for module, names in _NAMES.items() for name in names}
 __all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]

@@ -12,7 +12,7 @@ from sheaf._cffi import ffi, lib
 from sheaf._constants import ACCESS_NAMES, Access
 from sheaf._context import Context
 from sheaf._names import Names
-from sheaf._values import Locale
+from sheaf._values import GivenTraits
 
 AccessMode = Access | Literal["read", "write", "createRelated", "required", "managerDriven"]
 
@@ -41,7 +41,7 @@ class _Surroundings:
             string = getattr(self.c, name)
             string.data, string.size = self._kept[-1], len(data)
         if context.locale is not None:
-            locale = Locale(names, context.locale)
+            locale = GivenTraits(names, context.locale, "locale")
             self._kept.append(locale)
             self.c.locale = locale.c
 

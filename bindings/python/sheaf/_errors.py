@@ -58,7 +58,7 @@ class InvalidArgumentError(SheafError, ValueError):
 
 
 class NotFoundError(SheafError, LookupError):
-    """There is no such manager."""
+    """There is no such manager, or stage."""
 
 
 class ClosedError(SheafError):

@@ -97,6 +97,8 @@ class Library:
             raise TypeError("plugin_paths is one path: give a list of them")
         self._closed = False
         self._opener = os.getpid()
+        # Held while a manager is closed, and while something of it is used that its closing ends.
+        self._closing = threading.RLock()
         self._managers: weakref.WeakSet[OpenManager] = weakref.WeakSet()
         self._config = None if config is None else _load_config(config or None)
         self._entry_points = _entry_points.find()
@@ -149,7 +151,7 @@ class Library:
             if not manager:
                 raise raised(error)
         opened = OpenManager(self, manager, factory, private)
-        self._managers.add(opened)
+        opened._find_wrapped()
         return opened
 
     def _is_meant(self, name: Any) -> bool:
@@ -207,8 +209,9 @@ class Library:
             BusyError: from inside a callback of one of its managers, which then stays open.
         """
         for manager in list(self._managers):
-            manager._private = False
-            manager.close()
+            if not manager._owner:  # else it goes with the stage that has it
+                manager._private = False
+                manager.close()
         self._closed = True
         _log.log.flush()
 
@@ -244,8 +247,9 @@ def open(id: StrPath | None = None, /, *, config: StrPath | None = None,
         id: of the manager, "bal"; or the path, with a slash in it, of its manifest or shared object.
             None: the one that the configuration file names.
         config: a configuration file, read as the command reads it: its plugin paths join the search,
-            its settings hold where none are given here, and its stages stand on the manager. Without `id` and without `config` the one
-            that the command would take: `$SHEAF_CONFIG`, else `sheaf.json` in the working folder.
+            its settings hold where none are given here, and its stages stand on the manager; for
+            another manager than it names neither. Without `id` and without `config` the one that the
+            command would take: `$SHEAF_CONFIG`, else `sheaf.json` in the working folder.
         library: where to open it; default one that the process shares, or with a configuration
             file a new one.
         settings: as a mapping, for names that are no Python names.
@@ -287,7 +291,8 @@ def _end() -> None:
     for library in list(_libraries):
         for manager in list(library._managers):
             try:
-                manager.close()
+                if not manager._owner:
+                    manager.close()
             except BusyError:
                 pass  # a thread is still in it
     _log.log.flush()

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from sheaf import _log
-from sheaf._aio import Awaiting
 from sheaf._cffi import ffi, lib
 from sheaf._describe import Description, SettingInfo, read_description
 from sheaf._engine import Manager
 from sheaf._errors import ClosedError, error_for
+from sheaf._stack import Stack
 from sheaf._text import raised, text
 
 if TYPE_CHECKING:
     from sheaf._library import Library
 
 
-class OpenManager(Awaiting):
-    """A manager that was opened; made by `sheaf.open`. Any number of threads may share it.
+class OpenManager(Stack):
+    """A manager that was opened, or a stage on top of some; made by `sheaf.open`, `stage` and
+    `sheaf.stage`. Any number of threads may share it.
 
     Use it in a `with` statement, or close it: what it holds (files, connections) is given back then.
     Batches that it answered stay readable.
+
+    Attributes:
+        library: where it was opened.
+        id: the manager's, or the stage's. If a configuration put stages on the manager, the manager's.
+        wrapped: of a stage, what it stands on.
     """
 
     def __init__(self, library: Library, pointer: Any, factory: Any, private: bool) -> None:
@@ -39,6 +46,38 @@ class OpenManager(Awaiting):
         self._nonblocking = bool(said.flags & lib.SHEAF_MANAGER_NONBLOCKING)
         # Not made when it is first needed: a lock for that might be held when the process forks.
         self._asker = Manager(self._address, library._names, self._nonblocking)
+        self._owner: OpenManager | None = None  # the stage that has it
+        self.wrapped: Sequence[OpenManager] = ()
+        library._managers.add(self)
+
+    @classmethod
+    def _over(cls, library: Library, pointer: Any, wrapped: Sequence[OpenManager]) -> OpenManager:
+        """A stage that has just taken these over."""
+        top = cls(library, pointer, lib.sheaf_manager_factory(pointer), any(one._private for one in wrapped))
+        for one in wrapped:
+            one._private = False
+        top._has(wrapped)
+        return top
+
+    def _has(self, wrapped: Sequence[OpenManager]) -> None:
+        self.wrapped = tuple(wrapped)
+        for one in wrapped:
+            one._owner = self
+
+    def _find_wrapped(self) -> None:
+        """Finds what a configuration put below."""
+        found: list[OpenManager] = []
+        while pointer := lib.sheaf_stage_child(self._pointer, len(found)):
+            found.append(OpenManager(self.library, pointer, lib.sheaf_manager_factory(pointer), False))
+            found[-1]._find_wrapped()
+        self._has(found)
+
+    @property
+    def _stage_id(self) -> str:
+        return text(lib.sheaf_manager_factory(self._pointer).id)
+
+    def _itself(self) -> OpenManager:
+        return self
 
     def _open_pointer(self) -> Any:
         """The `sheaf_manager *`. ClosedError if the manager is closed, or of before a fork."""
@@ -89,21 +128,36 @@ class OpenManager(Awaiting):
             raise raised(error)
 
     def close(self) -> None:
-        """Ends it: later calls raise ClosedError, those under way end undisturbed. Again: no effect.
+        """Ends it, and what it wraps: later calls raise ClosedError, those under way end undisturbed.
+        Again: no effect.
 
         Raises:
-            BusyError: from inside a callback of one of its own calls; nothing is done.
+            BusyError: from inside a callback of one of its own calls, or a stage has it; nothing is done.
         """
         if not self._address:
             return
-        self._asker.closing()
-        status = lib.sheaf_manager_close(self._pointer)
-        if status not in (lib.SHEAF_OK, lib.SHEAF_CLOSED):
-            raise error_for(status, f'manager "{self.id}" cannot be closed from inside its own call')
-        self._address = 0
+        with self.library._closing:
+            self._will_end()
+            status = lib.sheaf_manager_close(self._pointer)
+            if status not in (lib.SHEAF_OK, lib.SHEAF_CLOSED):
+                raise error_for(status, f'manager "{self.id}" ' + (
+                    f'belongs to the stage "{self._owner._stage_id}": close that, and this with it'
+                    if self._owner else "cannot be closed from inside its own call"))
+            self._end()
         _log.log.flush()
         if self._private:
             self.library.close()
+
+    def _will_end(self) -> None:
+        self._asker.closing()
+        for one in self.wrapped:
+            one._will_end()
+
+    def _end(self) -> None:
+        self._address = 0
+        self._owner = None
+        for one in self.wrapped:
+            one._end()
 
     def __enter__(self) -> OpenManager:
         self._open_pointer()
@@ -114,7 +168,7 @@ class OpenManager(Awaiting):
         self.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_address", 0):
+        if getattr(self, "_address", 0) and not self._owner:
             warnings.warn(f"{self!r} was not closed", ResourceWarning, source=self)
             self.close()
 

@@ -46,25 +46,30 @@ def read_value(kind: int, length: int, payload: int, depth: int = 0) -> Value:
     return None
 
 
-class Locale:
+class GivenTraits:
     """A `sheaf_record` made of a mapping trait -> key -> value; `c` is valid as long as this is.
 
+    Args:
+        where: what messages call the mapping.
     Raises:
         TypeError: a value is none that a property can have; says where.
         ValueError: an integer that 64 bits do not hold; text with lone surrogates.
     """
 
-    def __init__(self, names: Names, traits: Mapping[str, Mapping[str, Value]]) -> None:
+    def __init__(self, names: Names, traits: Mapping[str, Mapping[str, Value]], where: str) -> None:
         self._kept: list[Any] = []
         rows: list[tuple[str, str | None, Value]] = []
         for trait, properties in traits.items():
+            if not isinstance(properties, Mapping):
+                raise TypeError(f"{where}[{trait!r}] must be a mapping of properties, not "
+                                f"{type(properties).__name__}")
             rows += [(trait, key, value) for key, value in properties.items()] or [(trait, None, None)]
         self._array = ffi.new("sheaf_property[]", len(rows))
         for out, (trait, key, value) in zip(self._array, rows):
             out.trait = names.id(trait)
             if key is not None:
                 out.key = names.id(key)
-                self._fill(out.value, f"locale[{trait!r}][{key!r}]", value)
+                self._fill(out.value, f"{where}[{trait!r}][{key!r}]", value)
         self.c = ffi.new("sheaf_record *", {"properties": self._array, "property_count": len(rows)})
 
     def _fill(self, out: Any, where: str, value: Value) -> None:
