@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import sheaf
+from sheaf import _log
 from sheaf._cffi import ffi, lib
 
 
@@ -147,6 +148,7 @@ def test_a_manager_that_is_forgotten_is_closed_and_told_of(chatty, caplog):
         warnings.simplefilter("always")
         library.open("chatty")
         gc.collect()
+    _log.log.flush()
     assert [w.category for w in caught] == [ResourceWarning]
     assert "<sheaf.OpenManager 'chatty'> was not closed" in str(caught[0].message)
     assert caplog.messages == ["destroyed"]
@@ -225,6 +227,36 @@ def test_many_threads_open_and_close(library_path):
     for thread in threads:
         thread.join()
     assert not errors
+
+
+def test_a_library_that_is_closed_while_threads_open_keeps_nothing_open(chatty):
+    for _ in range(30):
+        library = sheaf.Library(plugin_paths=[chatty])
+        opened = []
+
+        def work():
+            try:
+                while True:
+                    opened.append(library.open("chatty"))
+            except sheaf.ClosedError:
+                pass
+
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        library.close()
+        for thread in threads:
+            thread.join()
+        assert all(manager.closed for manager in opened)
+
+
+@pytest.mark.parametrize(("timeout", "kind"), [("1", TypeError), (True, TypeError), (float("nan"), ValueError)])
+def test_a_bad_timeout(library_path, timeout, kind):
+    with sheaf.open("bal", library_path=library_path) as manager:
+        with pytest.raises(kind, match="timeout"):
+            manager.flush(timeout)
+        manager.flush(float("inf"))
+        manager.flush(-1)
 
 
 def test_flush_with_a_deadline(chatty):

@@ -152,6 +152,9 @@ class Library:
                 raise raised(error)
         opened = OpenManager(self, manager, factory, private)
         opened._find_wrapped()
+        if self._closed:  # by another thread, just now
+            opened.close()
+        self._open_pointer()
         return opened
 
     def _is_meant(self, name: Any) -> bool:
@@ -208,11 +211,16 @@ class Library:
         Raises:
             BusyError: from inside a callback of one of its managers, which then stays open.
         """
-        for manager in list(self._managers):
-            if not manager._owner:  # else it goes with the stage that has it
-                manager._private = False
-                manager.close()
-        self._closed = True
+        # First say so: whoever opens a manager meanwhile closes it again.
+        was_closed, self._closed = self._closed, True
+        try:
+            for manager in list(self._managers):
+                if not manager._owner:  # else it goes with the stage that has it
+                    manager._private = False
+                    manager.close()
+        except BusyError:
+            self._closed = was_closed
+            raise
         _log.log.flush()
 
     def __enter__(self) -> Library:

@@ -8,7 +8,8 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from sheaf import _log
+from sheaf import _interrupt, _log
+from sheaf._call import Call
 from sheaf._cffi import ffi, lib
 from sheaf._describe import Description, SettingInfo, read_description
 from sheaf._engine import Manager
@@ -120,11 +121,11 @@ class OpenManager(Stack):
             SheafError: what the manager failed with.
         """
         error = ffi.new("sheaf_error *")
-        call = ffi.NULL
-        if timeout is not None:
-            call = ffi.new("sheaf_call *", {"struct_size": ffi.sizeof("sheaf_call")})
-            call.deadline_ns = lib.sheaf_deadline_in(max(0, int(timeout * 1e9)))
-        if lib.sheaf_manager_flush(self._open_pointer(), call, error) != lib.SHEAF_OK:
+        with Call(self.library._names, timeout, None, None) as call:
+            status = lib.sheaf_manager_flush(self._open_pointer(), ffi.cast("sheaf_call *", call.address),
+                                             error)
+        _interrupt.raise_pending()
+        if status != lib.SHEAF_OK:
             raise raised(error)
 
     def close(self) -> None:
@@ -137,16 +138,19 @@ class OpenManager(Stack):
         if not self._address:
             return
         with self.library._closing:
-            self._will_end()
-            status = lib.sheaf_manager_close(self._pointer)
-            if status not in (lib.SHEAF_OK, lib.SHEAF_CLOSED):
-                raise error_for(status, f'manager "{self.id}" ' + (
-                    f'belongs to the stage "{self._owner._stage_id}": close that, and this with it'
-                    if self._owner else "cannot be closed from inside its own call"))
-            self._end()
+            self._let_go()
         _log.log.flush()
         if self._private:
             self.library.close()
+
+    def _let_go(self) -> None:
+        self._will_end()
+        status = lib.sheaf_manager_close(self._pointer)
+        if status not in (lib.SHEAF_OK, lib.SHEAF_CLOSED):
+            raise error_for(status, f'manager "{self.id}" ' + (
+                f'belongs to the stage "{self._owner._stage_id}": close that, and this with it'
+                if self._owner else "cannot be closed from inside its own call"))
+        self._end()
 
     def _will_end(self) -> None:
         self._asker.closing()
@@ -170,7 +174,8 @@ class OpenManager(Stack):
     def __del__(self) -> None:
         if getattr(self, "_address", 0) and not self._owner:
             warnings.warn(f"{self!r} was not closed", ResourceWarning, source=self)
-            self.close()
+            # No more: this may run in the middle of anything, also of a logger's handler.
+            self._let_go()
 
     def __repr__(self) -> str:
         state = " (closed)" if self.closed else ""
