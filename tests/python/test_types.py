@@ -58,6 +58,9 @@ with manager.stage("batch", batchers="size(3)").stage("dedupe", settings={}) as 
     assert_type(top.meter().latency_ns.p50, int)
     assert_type(top.cache.clear("a"), int)
 assert_type(sheaf.stage("route", [manager], routes="a://"), sheaf.OpenManager)
+link = sheaf.Link(lambda: [1, sheaf.Record(2, {"a": 3})], [], batchers=lambda batches: [batches[0]])
+assert_type(link.transfer(), None)
+assert_type(sheaf.Record(1).metadata, dict[str, Any])
 assert_type(sheaf.stages()[0].settings[0], sheaf.SettingInfo)
 
 
@@ -79,6 +82,7 @@ WRONG = [
     ('sheaf.open("bal").resolve(["a"], access="reed")', "arg-type"),
     ('sheaf.open("bal").columns(["a"], ["b"])', "list-item"),
     ('sheaf.open("bal").stage("batch", batchers=[1])', "arg-type"),
+    ('sheaf.Link(lambda: [1], [3])', "list-item"),
     ('sheaf.stage("route", sheaf.open("bal"))', "arg-type"),
 ]
 

@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from sheaf._library import managers as managers
     from sheaf._library import open as open
     from sheaf._library import register as register
+    from sheaf._link import Link as Link
+    from sheaf._link import Outlet as Outlet
     from sheaf._manager import OpenManager as OpenManager
     from sheaf._meter import Measured as Measured
     from sheaf._meter import Quantiles as Quantiles
@@ -83,6 +85,7 @@ _NAMES = {
                 "ElementError", "EndedError", "InvalidArgumentError", "ManagerError",
                 "NotFoundError", "PluginError", "SheafError", "SystemFailure", "UnsupportedError"],
     "_library": ["Library", "describe", "managers", "open", "register"],
+    "_link": ["Link", "Outlet"],
     "_manager": ["OpenManager"],
     "_meter": ["Measured", "Quantiles"],
     "_prefix": ["get_cmake_dir", "get_include"],

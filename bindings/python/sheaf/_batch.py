@@ -7,6 +7,7 @@ what runs where it is not.
 from __future__ import annotations
 
 import struct
+from abc import ABCMeta
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, chain
@@ -16,6 +17,7 @@ from sheaf._cffi import ffi, lib
 from sheaf._constants import STATUS_NAMES, Status
 from sheaf._errors import ElementError, status_of
 from sheaf._html import batch_html
+from sheaf._link_record import LinkRecord
 from sheaf._interrupt import default_call
 from sheaf._names import Names
 from sheaf._text import raised
@@ -153,20 +155,48 @@ class Properties(Mapping[str, Value]):
         return dict, (self.to_dict(),)
 
 
-class Record(Mapping[str, Properties]):
+class _RecordType(ABCMeta):
+    """Counts what `Record(...)` makes among the records, though it is no mapping."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, LinkRecord) or super().__instancecheck__(instance)
+
+
+class Record(Mapping[str, Properties], metaclass=_RecordType):
     """What a reference resolved to: trait -> key -> value, in the manager's order.
 
     Read when it is first looked at; until it is gone, so are not the results that it is part of. A
     trait without properties is an empty mapping. Equal to any mapping of the same content; pickled as
     a dict.
+
+    Those that a host makes itself, `Record(payload, metadata)`, are for a `sheaf.Link`: any payload, and a
+    dict of metadata. They are no mappings.
     """
 
     __slots__ = ("_source", "_result", "_read")
+    _source: Any
+    _result: Any
+    _read: dict[str, Properties] | None
 
-    def __init__(self, source: Any, result: Any) -> None:
-        self._source = source  # owns the result; has the names
-        self._result = result
-        self._read: dict[str, Properties] | None = None
+    def __new__(cls, payload: Any, metadata: Mapping[str, Any] | None = None) -> Record:
+        return LinkRecord(payload, metadata)  # type: ignore[return-value]
+
+    @classmethod
+    def _of(cls, source: Any, result: Any) -> Record:
+        """One of a `sheaf_result`, which source owns; that has the names."""
+        self = object.__new__(cls)
+        self._source, self._result, self._read = source, result, None
+        return self
+
+    @property
+    def payload(self) -> Any:
+        """Of what a reference resolved to, the record itself."""
+        return self
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Of what a reference resolved to, a new dict with nothing in it."""
+        return {}
 
     def _traits(self) -> dict[str, Properties]:
         if self._read is None:
@@ -231,8 +261,8 @@ def read_success(source: Any, verb: int, result: Any) -> Any:
     if verb == lib.SHEAF_VERB_EXISTS:
         return bool(lib.sheaf_record_exists(result))
     if verb == lib.SHEAF_VERB_TRAITS:
-        return frozenset(Record(source, result))
-    return Record(source, result)
+        return frozenset(Record._of(source, result))
+    return Record._of(source, result)
 
 
 class _Names:

@@ -24,7 +24,7 @@ _MAPPING = ("keys", "items", "values", "__eq__", "__hash__", "__reversed__", "__
 _SEQUENCE = ("index", "count", "__reversed__", "__repr__")
 _MODELS: dict[type, tuple[type, tuple[str, ...]]] = {
     _fast.Properties: (_batch.Properties, _MAPPING),
-    _fast.Record: (_batch.Record, _MAPPING),
+    _fast.Record: (_batch.Record, (*_MAPPING, "payload", "metadata")),
     _fast.Batch: (_batch.Batch, (*_SEQUENCE, "__reduce__", "ok", "_repr_html_")),
     Refs: (_batch.Refs, _SEQUENCE),
 }
