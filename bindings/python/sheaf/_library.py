@@ -214,10 +214,11 @@ class Library:
         # First say so: whoever opens a manager meanwhile closes it again.
         was_closed, self._closed = self._closed, True
         try:
-            for manager in list(self._managers):
-                if not manager._owner:  # else it goes with the stage that has it
-                    manager._private = False
-                    manager.close()
+            with self._closing:  # or a stage might be put on one meanwhile
+                for manager in list(self._managers):
+                    if not manager._owner:  # else it goes with the stage that has it
+                        manager._private = False
+                        manager.close()
         except BusyError:
             self._closed = was_closed
             raise
