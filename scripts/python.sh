@@ -27,7 +27,8 @@ log=build/logs/python.log
 echo "python: building the package"
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc 2>/dev/null || echo 2)}
 if ! .venv/bin/python -m pip install -v --disable-pip-version-check --no-build-isolation --no-deps \
-  --force-reinstall -C build-dir="$PWD/build/python" -C cmake.define.SHEAF_PYTHON_WERROR=ON \
+  --force-reinstall --config-settings build-dir="$PWD/build/python" \
+  --config-settings cmake.define.SHEAF_PYTHON_WERROR=ON \
   ./bindings/python > "$log" 2>&1; then
   grep -vE '^ *(\[[0-9]+/[0-9]+\] (Building|Linking)|-- )' "$log" >&2
   exit 1

@@ -44,7 +44,8 @@ def wheel(downloads, tmp_path_factory):
     """Built as pip builds it, isolated; but in a folder that stays, so that little is compiled."""
     folder = tmp_path_factory.mktemp("wheel")
     run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", *downloads,
-        "-C", f"build-dir={ROOT}/build/python", "-C", "cmake.define.SHEAF_PYTHON_WERROR=ON",
+        "--config-settings", f"build-dir={ROOT}/build/python",
+        "--config-settings", "cmake.define.SHEAF_PYTHON_WERROR=ON",
         "-w", folder, ROOT / "bindings/python", cwd=folder)
     (wheel,) = folder.glob("*.whl")
     return wheel
