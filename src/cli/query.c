@@ -17,6 +17,7 @@ typedef struct run {
   sheaf_id *traits;
   sheaf_slot *slots;            /* of --property */
   sheaf_columns *first_columns; /* see cli_printer */
+  cli_measure measure;
   cli_interrupt interrupt;
   cli_input input;
   cli_refs refs;
@@ -70,6 +71,7 @@ static int open_run(run *r) {
   if (status == CLI_OK) status = intern_properties(r);
   if (status == CLI_OK) status = cli_session_open_manager(&r->session);
   if (status == CLI_OK) status = cli_stages_put(&r->session, &r->options->stages);
+  if (status == CLI_OK) status = cli_measure_start(&r->measure, &r->options->measure, &r->session);
   return status;
 }
 
@@ -213,6 +215,7 @@ int cli_query_run(const cli_query_options *options, const cli_query_command *com
     if (options->format->end) options->format->end(&r.printer);
     /* What is left is the header of an input that was empty, or the end of a stream. */
     if (r.printer.out.error == 0 && finish_printing(&r) != CLI_OK) status = CLI_FAILED;
+    status = cli_measure_finish(&r.measure, &r.session, status);
   }
   close_run(&r);
   return status;

@@ -5,6 +5,7 @@
 
 #include "cli/common.h"
 #include "cli/format.h"
+#include "cli/measure.h"
 #include "cli/stages.h"
 
 /* A verb as a command. */
@@ -18,6 +19,7 @@ typedef struct cli_query_command {
 typedef struct cli_query_options {
   cli_common common;
   cli_stages stages;
+  cli_measure_options measure;
   const char **traits; /* none: all */
   uint32_t trait_count;
   cli_property *properties; /* none: the traits' own */

@@ -13,7 +13,9 @@ enum {
   OPTION_TIMEOUT,
   OPTION_STOP_ON_ERROR,
   OPTION_STAGE,
-  OPTION_STAGE_SETTING
+  OPTION_STAGE_SETTING,
+  OPTION_METRICS,
+  OPTION_TRACE
 };
 
 enum { DEFAULT_BATCH_SIZE = 1000 };
@@ -109,6 +111,12 @@ static int take(cli_query_options *options, int option, const char *argument) {
     return cli_stages_take(&options->stages, argument);
   case OPTION_STAGE_SETTING:
     return cli_stages_take_setting(&options->stages, argument);
+  case OPTION_METRICS:
+    options->measure.metrics = argument;
+    return CLI_OK;
+  case OPTION_TRACE:
+    options->measure.trace = argument;
+    return CLI_OK;
   case OPTION_STOP_ON_ERROR:
     options->stop_on_error = true;
     return CLI_OK;
@@ -130,6 +138,8 @@ static int parse_options(cli_query_options *options, const char *command, int ar
                                         {"stage", required_argument, NULL, OPTION_STAGE},
                                         {"stage-setting", required_argument, NULL,
                                          OPTION_STAGE_SETTING},
+                                        {"metrics", required_argument, NULL, OPTION_METRICS},
+                                        {"trace", required_argument, NULL, OPTION_TRACE},
                                         {NULL, 0, NULL, 0}};
   for (;;) {
     int option = getopt_long(argc, argv, ":h", known, NULL);
@@ -171,6 +181,7 @@ int cli_query_parse(cli_query_options *options, const cli_query_command *command
     options->format = isatty(STDOUT_FILENO) ? &cli_format_table : &cli_format_jsonl;
   }
   status = check_together(options, command);
+  if (status == CLI_OK) status = cli_measure_check(&options->measure);
   if (status != CLI_OK) return status;
   options->refs = argv + optind;
   if (optind < argc) return CLI_OK;

@@ -14,7 +14,7 @@
   "  --timeout-ms N        give up on a batch that takes longer\n"                                 \
   "  --stage ID            put a stage on the manager; repeatable, the first is outermost.\n"        \
   "                        'sheaf stages' lists them\n"                                            \
-  "  --stage-setting NAME=VALUE  a setting of the stage given before\n"                            \
+  "  --stage-setting NAME=VALUE  a setting of the stage given before\n" CLI_MEASURE_HELP            \
   "  --stop-on-error       end at the first reference that fails, and print none behind it\n"      \
   "\n"                                                                                             \
   "References are read from standard input, one a line, where '-' stands for them or where\n"      \

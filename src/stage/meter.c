@@ -44,7 +44,8 @@ static size_t row_of(sheaf_status status) {
 
 /* The sink's own thread alone counts in it, unless results come on several. */
 static void bump(const sheaf_sink *sink, _Atomic uint64_t *place, uint64_t n) {
-  if (sink->flags & SHEAF_PARALLEL_RESULTS) atomic_fetch_add_explicit(place, n, memory_order_relaxed);
+  if (sink->flags & SHEAF_PARALLEL_RESULTS)
+    atomic_fetch_add_explicit(place, n, memory_order_relaxed);
   else
     atomic_store_explicit(place, atomic_load_explicit(place, memory_order_relaxed) + n,
                           memory_order_relaxed);
@@ -82,6 +83,12 @@ static void count(meter *m, shard *s, const sheaf_meter_event *e) {
   if (m->trace) sheaf_meter_trace(m, e);
 }
 
+/* Of a batch that was stopped: whether by a cancel or a deadline, which a host's flight turns into one. */
+static sheaf_status why_stopped(const sheaf_request *request) {
+  sheaf_status why = request->call->poll(request->call);
+  return why ? why : SHEAF_STOPPED;
+}
+
 static sheaf_status meter_batch(void *self, const sheaf_request *request, sheaf_sink *sink) {
   meter *m = self;
   shard *s = shard_of(m);
@@ -93,12 +100,13 @@ static sheaf_status meter_batch(void *self, const sheaf_request *request, sheaf_
                          .waited_ns = sheaf_thread_here->waited_ns,
                          .begin_ns = sheaf_now_ns()};
   add(&s->begun, 1);
-  e.status = sheaf_stage_ask(&m->stage, 0, request, &counting.sink);
+  sheaf_status status = sheaf_stage_ask(&m->stage, 0, request, &counting.sink);
   e.end_ns = sheaf_now_ns();
+  e.status = status == SHEAF_STOPPED && m->trace ? why_stopped(request) : status;
   e.failed = atomic_load_explicit(&counting.failed, memory_order_relaxed);
   e.succeeded = atomic_load_explicit(&counting.answered, memory_order_relaxed) - e.failed;
   count(m, s, &e);
-  return e.status;
+  return status;
 }
 
 /* ---------------------------------------------------------------------------------- reading it */
@@ -171,13 +179,12 @@ static sheaf_status meter_open(void *self, const sheaf_value *settings,
   memset(m->shards, 0, SHEAF_METER_SHARDS * sizeof *m->shards);
   if (settings[TRACE].kind == SHEAF_KIND_NONE) return SHEAF_OK;
   m->stage.description.flags = 0; /* writing a file takes its time */
-  m->trace = sheaf_meter_trace_open(settings[TRACE].u.data, error);
-  return m->trace ? SHEAF_OK : error->status;
+  return sheaf_meter_trace_open(m, settings[TRACE].u.data, error);
 }
 
 static void meter_close(void *self) {
   meter *m = self;
-  if (m->trace) sheaf_meter_trace_close(m->trace);
+  if (m->trace) sheaf_meter_trace_close(m);
   free(m->shards);
 }
 
@@ -186,12 +193,16 @@ static const sheaf_setting_info settings_info[] = {
                "A file to write a trace of all batches to, in Chrome's trace event format.",
                SHEAF_KIND_STRING, 0}};
 
-static const sheaf_factory factory =
-    SHEAF_STAGE_FACTORY("meter", "Meter", "Counts batches, results and errors, and measures time.",
-                        settings_info, 1);
+static const sheaf_stage_counter_info counters[] = {
+    [SHEAF_METER_UNTRACED] = {"untraced", "Batches that could not be written to the trace."}};
+
+static const sheaf_factory factory = SHEAF_STAGE_FACTORY(
+    "meter", "Meter", "Counts batches, results and errors, and measures time.", settings_info, 1);
 
 const sheaf_stage_type sheaf_stage_meter = {.info = SHEAF_STAGE_INFO(&factory, 1, 1),
                                             .size = sizeof(meter),
+                                            .counters = counters,
+                                            .counter_count = 1,
                                             .open = meter_open,
                                             .batch = meter_batch,
                                             .get_extension = meter_get_extension,

@@ -31,7 +31,12 @@ typedef struct sheaf_meter {
   sheaf_meter_shard *shards;
   _Atomic uint64_t errors[SHEAF_METER_ROWS]; /* by the row of their status */
   FILE *trace;                               /* NULL: none */
+  const char *trace_path;                    /* the setting */
+  atomic_bool trace_failed;                  /* which has been logged */
 } sheaf_meter;
+
+/* Its counters. */
+enum { SHEAF_METER_UNTRACED };
 
 /* All that has been counted. */
 typedef struct sheaf_meter_sums {
@@ -51,9 +56,11 @@ typedef struct sheaf_meter_event {
   int64_t waited_ns, begin_ns, end_ns;
 } sheaf_meter_event;
 
-/* A trace in Chrome's trace event format, and its end. NULL, and `error` filled, if it cannot be. */
-FILE *sheaf_meter_trace_open(const char *path, sheaf_error *error);
-void sheaf_meter_trace(const sheaf_meter *meter, const sheaf_meter_event *event);
-void sheaf_meter_trace_close(FILE *trace);
+/* A trace in Chrome's trace event format: its beginning (`error` says why there cannot be one), a batch,
+ * its end. Each batch is in the file when it has returned, so that whatever ends the process leaves what
+ * there was until then. What cannot be written is logged, once, and counted. */
+sheaf_status sheaf_meter_trace_open(sheaf_meter *meter, const char *path, sheaf_error *error);
+void sheaf_meter_trace(sheaf_meter *meter, const sheaf_meter_event *event);
+void sheaf_meter_trace_close(sheaf_meter *meter);
 
 #endif
