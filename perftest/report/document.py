@@ -2,11 +2,13 @@
 """docs/performance.md."""
 from __future__ import annotations
 
+from statistics import median
+
 from .causes import CAUSES
-from .suites import FULL, Run
+from .suites import BARE, FULL, Run
 from .table import Table
 from .targets import CALLBACK, Verdict, bal
-from .words import PUBLISHED, compared_with, order, title
+from .words import AT_WORK, IDLE, PUBLISHED, compared_with, order, title
 
 INTRODUCTION = """\
 # Performance
@@ -175,10 +177,11 @@ def peers(run: Run, table: Table) -> str:
     text = "## Peers\n\n"
     rows = []
     for name in table.names():
-        if name.startswith("peer/") and table.has(CALLBACK, 10_000):
-            ratio = table.ratio(name, CALLBACK, 10_000, 10_000)
-            rows.append([title(name), "10,000", number(table.ns(name, 10_000)), title(CALLBACK),
-                         number(table.ns(CALLBACK, 10_000)), number(ratio.value),
+        if name.startswith("peer/") and (partner := compared_with(name, table)):
+            ours, _ = partner
+            ratio = table.ratio(name, ours, 10_000)
+            rows.append([title(name), "10,000", number(table.ns(name, 10_000)), title(ours),
+                         number(table.ns(ours, 10_000)), number(ratio.value),
                          f"{ratio.low:.2f} to {ratio.high:.2f}"])
     for batch in table.batches("sqlite/select"):
         ratio = table.ratio("sqlite/select", "sqlite/manager", batch)
@@ -195,6 +198,43 @@ def peers(run: Run, table: Table) -> str:
     for reason in run.skipped.values():
         text += f"\nSkipped: {reason}.\n"
     return text
+
+
+def stage_rows(table: Table, titles: dict[str, str]) -> list[list[str]]:
+    return [[text, f"{b:,}", number(table.ns(name + BARE, b)), number(table.ns(name, b)),
+             f"{round(table.ns(name, b) - table.ns(name + BARE, b), 2) + 0:.2f}"]
+            for name, text in titles.items() for b in table.batches(name)]
+
+
+def stages(table: Table) -> str:
+    header = ["ns an element", "batch", "manager alone", "with it", "adds"]
+    return f"""\
+## Stages
+
+10,000 references asked of a manager with a stage on it and without, in turn. Here the stage has nothing to
+do: the manager answers from memory, `cache` and `dedupe` are asked by a verb that is not pure, `linger` and
+`parallel` for a batch too large for the one and too small for the other; `fallback` and `route` have a second
+manager, which is not needed.
+
+{markdown(header, stage_rows(table, IDLE))}
+And here it has. Below `cache` the manager finds a URL in a hash table of 10,000.
+
+{markdown(header, stage_rows(table, AT_WORK))}"""
+
+
+def lingering(run: Run, table: Table) -> str:
+    name = "stage/linger/limited"
+    ratio = table.ratio(name + BARE, name, 1)
+    rows = [["calls a second, one batch in flight", *(number(1e9 / table.ns(n, 1)) for n in (name + BARE, name)),
+             number(ratio.value), f"{ratio.low:.2f} to {ratio.high:.2f}"]]
+    each = [row["without"] / row["with"] for row in run.calls]
+    without, with_ = (median(row[key] for row in run.calls) for key in ("without", "with"))
+    rows.append(["batches for the manager, no limit", number(without), number(with_), number(without / with_),
+                 f"{min(each):.2f} to {max(each):.2f}"])
+    return f"""\
+64 threads that ask `bal` for single references, each of which it takes 1 ms to answer:
+
+{markdown(["", "without `linger`", "with it", "times", "spread"], rows)}"""
 
 
 def scale(run: Run, table: Table) -> str:
@@ -265,6 +305,10 @@ def document(run: Run, table: Table, verdicts: list[Verdict], facts: dict) -> st
         sections += [delivery(table)]
     if run.memory:
         sections += [memory(run)]
+    if table.batches(*IDLE):
+        sections += [stages(table)]
+    if run.calls:
+        sections += [lingering(run, table)]
     sections += [peers(run, table)]
     if any(name.startswith("scale/") for name in table.names()):
         sections += [scale(run, table)]

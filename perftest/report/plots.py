@@ -31,6 +31,8 @@ def by_batch(run: Run, table: Table, path: Path) -> None:
              ("study/lookup/sheaf_columns_static", "default", "d-"),
              ("study/lookup/sheaf_iterator_static", "default", "v-"), (CALLBACK, "default", "o-"),
              (FLOOR, "default", "k:")]
+    if not table.batches(*(name for name, _, _ in lines)):
+        return
     figure, axes = pyplot.subplots(figsize=(8, 5))
     for name, heap, style in lines:
         batches = table.batches(name)
@@ -67,6 +69,8 @@ def by_peer(rows: list[dict], path: Path) -> None:
         if row["ratio"] and row["batch"] <= 10_000 and is_peer(row):
             largest[row["name"]] = row
     bars = sorted((row["ratio"], f"{title(name)} ({row['batch']:,})") for name, row in largest.items())
+    if not bars:
+        return
     figure, axes = pyplot.subplots(figsize=(8, 0.28 * len(bars) + 1))
     axes.barh([name for _, name in bars], [ratio for ratio, _ in bars])
     for place, (ratio, _) in enumerate(bars):

@@ -35,20 +35,21 @@ class Plan:
     loaded: int               # entities of the library that is loaded on the clock
     rows: int                 # of the database
     epochs: int
+    pairs: int                # of batches with a stage and without
     python_rounds: int
 
 
 FULL = Plan(rounds=5, seconds=0.02, study="1,10,100,10000", study_large="1000000",
             entities=(10_000, 1_000_000), counts="1,10,100,1000,10000,100000,1000000",
             generated=(10_000_000, "10000,1000000,10000000"), loaded=100_000, rows=1_000_000,
-            epochs=5000, python_rounds=11)
+            epochs=5000, pairs=201, python_rounds=11)
 QUICK = Plan(rounds=5, seconds=0.002, study="1,100,10000", study_large=None, entities=(10_000,),
              counts="1,100,10000,1000000", generated=None, loaded=100_000, rows=20_000, epochs=500,
-             python_rounds=5)
+             pairs=41, python_rounds=5)
 # Of nearly nothing, for the test of the report itself.
 TINY = Plan(rounds=2, seconds=0.0001, study="1,100", study_large=None, entities=(1_000,),
             counts="1,100,10000", generated=None, loaded=1_000, rows=20_000, epochs=20,
-            python_rounds=5)
+            pairs=3, python_rounds=5)
 
 
 @dataclass
@@ -60,6 +61,7 @@ class Run:
     samples: list[Sample] = field(default_factory=list)
     epochs: list[dict] = field(default_factory=list)
     memory: list[dict] = field(default_factory=list)
+    calls: list[dict] = field(default_factory=list)  # of a manager's, with `linger` and without
     entity_bytes: dict[int, float] = field(default_factory=dict)
     figures: list[dict] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
@@ -190,6 +192,29 @@ def load(run: Run, number: int) -> None:
                 run.entity_bytes[entities] = row["bytes_per_entity"]
 
 
+# ------------------------------------------------------------------------------------------ stages
+
+BARE = "/bare"  # behind the name of a case: the same without its stages
+
+
+def take_pair(run: Run, number: int, name: str, batch: int, with_ns: float, without_ns: float) -> None:
+    run.samples += [Sample(name, batch, number, with_ns), Sample(name + BARE, batch, number, without_ns)]
+
+
+def stages(run: Run, number: int) -> None:
+    """Each case and its like without stages take turns within the program, which says the medians."""
+    for row in run.benchmarks("stage_perf", f"--data={run.data}", f"--pairs={run.plan.pairs}"):
+        name = row["name"].split("/iterations:")[0]
+        take_pair(run, number, f"stage/{name}", int(row["batch"]), row["with_ns"], row["without_ns"])
+
+
+def linger(run: Run, number: int) -> None:
+    rows = {row["name"].split("/")[0]: row for row in run.benchmarks("linger_perf")}
+    rates, counts = rows["behind_a_limit"], rows["without_a_limit"]
+    take_pair(run, number, "stage/linger/limited", 1, 1e9 / rates["with"], 1e9 / rates["without"])
+    run.calls.append({"round": number, "with": counts["with"], "without": counts["without"]})
+
+
 # ------------------------------------------------------------------------------------------- peers
 
 
@@ -257,7 +282,8 @@ def bindings(run: Run, number: int) -> None:
 
 
 SUITES = {suite.__name__: suite
-          for suite in (study, epochs, memory, scale, generated, load, sqlite, node, python, bindings)}
+          for suite in (study, epochs, memory, scale, generated, load, sqlite, stages, node, linger,
+                        python, bindings)}
 
 
 def run_all(run: Run, wanted: list[str], say=print) -> None:

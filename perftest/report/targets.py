@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 
-from .suites import Run
+from .suites import BARE, Run
 from .table import Table
 
 # Peers are judged by the faster of both heaps, Sheaf always by malloc as it comes.
@@ -16,6 +17,12 @@ FLOOR = "study/lookup/floor"
 PEER_CALLBACK = "study/lookup/dr009_callback_traits"
 PEER_VECTOR = "study/lookup/dr009_vector_traits"
 MILLION = 1_000_000
+STAGES = ("batch", "cache", "circuit", "dedupe", "fallback", "limit", "linger", "meter", "parallel", "retry",
+          "route", "timeout")
+NO_STAGES = "stage/idle/none"
+HITS, COLD = "stage/cache/hits", "stage/cache/cold"
+PEER_HITS = ("peer/dataloader_hits_load", "peer/dataloader_hits_loadMany")
+PEER_COLD = "peer/dataloader_load"
 
 Value = float | list[float] | None
 
@@ -114,6 +121,44 @@ def python_both(run: Run, _: Table) -> Value:
     return python_value(run, "both-python")
 
 
+def no_stages(_: Run, table: Table) -> Value:
+    return [table.ratio(NO_STAGES, NO_STAGES + BARE, batch).value for batch in (1, 10_000)]
+
+
+def adds(table: Table, name: str) -> float:
+    return table.ns(name, 10_000) - table.ns(name + BARE, 10_000)
+
+
+def idle_stages(_: Run, table: Table) -> Value:
+    """The worst of all."""
+    return max(adds(table, f"stage/idle/{stage}") for stage in STAGES)
+
+
+def dedupe(_: Run, table: Table) -> Value:
+    return adds(table, "stage/dedupe/distinct")
+
+
+def cache_hit(_: Run, table: Table) -> Value:
+    return table.ns(HITS, 10_000)
+
+
+def hits_against_loader(_: Run, table: Table) -> Value:
+    """Of its two ways to ask, the faster counts."""
+    return min(table.ratio(peer, HITS, 10_000).value for peer in PEER_HITS)
+
+
+def cold_against_loader(_: Run, table: Table) -> Value:
+    return table.ratio(PEER_COLD, COLD, 10_000).value
+
+
+def linger_limited(_: Run, table: Table) -> Value:
+    return table.ratio("stage/linger/limited" + BARE, "stage/linger/limited", 1).value
+
+
+def linger_calls(run: Run, _: Table) -> Value:
+    return median(row["without"] for row in run.calls) / median(row["with"] for row in run.calls)
+
+
 def python_list_limit(run: Run) -> float:
     return 10 if python_value(run, "list-cpp") else 14
 
@@ -144,6 +189,18 @@ TARGETS = [
            1.4, True, loading),
     Target("T13", "host and manager in Python, batch of 100: times faster than OpenAssetIO's wheel", 6,
            False, python_both),
+    Target("S1", "a stack of no stages, times the manager itself; batches of 1 and of 10,000", [1.02, 1.02],
+           True, no_stages),
+    Target("S2", "what a stage adds that has nothing to do, the worst of all, ns; batch of 10,000", 2, True,
+           idle_stages),
+    Target("S3", "what `dedupe` adds to 10,000 distinct references, ns", 40, True, dedupe),
+    Target("S4", "a hit of `cache`, delivered, batch of 10,000, ns", 60, True, cache_hit),
+    Target("S5", "the same: times faster than a hit of graphql's dataloader", 5, False, hits_against_loader),
+    Target("S6", "`cache` over `batch`, nothing kept yet, 10,000 distinct references: times faster than a "
+           "new dataloader's load", 5, False, cold_against_loader),
+    Target("S7", "64 threads of single calls, 1 ms of latency, one batch in flight: times the throughput "
+           "with `linger`", 20, False, linger_limited),
+    Target("S8", "the same without a limit: times fewer batches for the manager", 20, False, linger_calls),
 ]
 
 

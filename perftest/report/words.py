@@ -2,8 +2,9 @@
 """What is compared with what, and what people call it."""
 from __future__ import annotations
 
+from .suites import BARE
 from .table import Table
-from .targets import CALLBACK
+from .targets import CALLBACK, COLD, HITS, NO_STAGES, STAGES
 
 RECORDS = {"traits": "trait data", "flat": "one map", "record": "a structure",
            "shared": "a shared structure"}
@@ -15,9 +16,25 @@ OTHERS = {
     "sqlite/manager": "`sqlite` manager", "sqlite/select": "SQLite, a prepared SELECT a key",
     "load/bal_open": "`bal`, opening the library", "load/cjson_parse": "cJSON, parsing its text",
     "load/cjson_whole": "cJSON, reading, parsing, deleting the tree",
-    "peer/dataloader_cached": "graphql dataloader", "peer/dataloader_uncached":
-        "graphql dataloader, its cache off", "peer/aiodataloader_cached": "aiodataloader",
+    "peer/dataloader_load": "graphql dataloader, load, a new one",
+    "peer/dataloader_loadMany": "graphql dataloader, loadMany, a new one",
+    "peer/dataloader_uncached": "graphql dataloader, load, its cache off",
+    "peer/dataloader_hits_load": "graphql dataloader, load, all of them hits",
+    "peer/dataloader_hits_loadMany": "graphql dataloader, loadMany, all of them hits",
+    "peer/aiodataloader_cached": "aiodataloader",
     "peer/aiodataloader_uncached": "aiodataloader, its cache off", "peer/python_dict": "Python dict",
+}
+AT_WORK = {  # a stage that does something
+    "stage/batch/size_1000": "`batch`, `size(1000)`", "stage/batch/by_scheme": "`batch`, `by(scheme)`",
+    "stage/batch/sort": "`batch`, `sort`", "stage/dedupe/distinct": "`dedupe`, all distinct",
+    "stage/dedupe/half": "`dedupe`, each twice", HITS: "`cache` over `batch`, all of them hits",
+    COLD: "`cache` over `batch`, new", "stage/cache/turnover": "`cache`, a tenth more than there is room for",
+    "stage/meter_meter": "`meter` over `meter`",
+}
+IDLE = {NO_STAGES: "no stages"} | {f"stage/idle/{stage}": f"`{stage}`" for stage in STAGES}
+PARTNERS = {  # of a peer in Node or Python, if not the plain call
+    "peer/dataloader_load": COLD, "peer/dataloader_loadMany": COLD, "peer/dataloader_hits_load": HITS,
+    "peer/dataloader_hits_loadMany": HITS,
 }
 PUBLISHED = {  # DR009, appendix 2: numerator, denominator -> batch -> mean, standard deviation
     ("vector", "callback"): {1: (1.29, 0.761), 100: (1.44, 0.230)},
@@ -29,8 +46,9 @@ PUBLISHED = {  # DR009, appendix 2: numerator, denominator -> batch -> mean, sta
 
 def title(name: str) -> str:
     """For people. 'study/lookup/dr009_vector_traits' is "DR009's vector, trait data"."""
-    if name in OTHERS:
-        return OTHERS[name]
+    for words in (OTHERS, AT_WORK, IDLE):
+        if name in words:
+            return words[name]
     if name.startswith("scale/unordered_map/"):
         return f"std::unordered_map, {int(name.split(':')[1]):,} entries"
     last = name.split("/", 2)[-1] if name.startswith("study/") else name
@@ -71,6 +89,9 @@ def compared_with(name: str, table: Table) -> tuple[str, int | None] | None:
     if part[0] == "scale" and part[1] in ("unordered_map", "bal_plain"):
         return "/".join(["scale", "bal", *part[2:]]), None
     if part[0] == "peer":
-        return (CALLBACK, 10_000) if table.has(CALLBACK, 10_000) else None
+        ours = PARTNERS.get(name, CALLBACK)
+        return (ours, 10_000) if table.has(ours, 10_000) else None
+    if part[0] == "stage":
+        return (name + BARE, None) if not name.endswith(BARE) else None
     return {"sqlite/select": ("sqlite/manager", None), "load/bal_open": ("load/cjson_parse", None),
             "load/cjson_whole": ("load/cjson_parse", None)}.get(name)
