@@ -14,9 +14,6 @@ def connect(functions: Mapping[str, int], element_error: type[ElementError],
 def forked() -> None:
     """To be called in the child of a fork: batches of before are not given back there."""
 
-def column_list(column: int, /) -> list[Any]:
-    """The rows of the `sheaf_column` at an address; None where there is no value."""
-
 class Names:
     """The names of the `sheaf_library` at an address, which `keep` keeps."""
 

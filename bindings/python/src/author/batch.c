@@ -268,8 +268,7 @@ static void take_answers(serve_turn *turn, PyObject *answers) {
 static PyObject *reference_list(const sheaf_request *request) {
   PyObject *list = PyList_New((Py_ssize_t)request->count);
   for (uint32_t i = 0; list && i < request->count; i++) {
-    PyObject *ref = PyUnicode_DecodeUTF8(request->refs[i].data, (Py_ssize_t)request->refs[i].size,
-                                         "surrogateescape");
+    PyObject *ref = to_python_text(request->refs[i]);
     if (!ref || PyList_SetItem(list, (Py_ssize_t)i, ref) != 0) Py_CLEAR(list);
   }
   return list;

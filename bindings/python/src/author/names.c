@@ -99,7 +99,7 @@ PyObject *serve_names_text(serve_names *names, sheaf_id id) {
     return NULL;
   }
   if (!make_room(names, id)) return NULL;
-  PyObject *made = PyUnicode_DecodeUTF8(text.data, (Py_ssize_t)text.size, "surrogateescape");
+  PyObject *made = to_python_text(text);
   if (!made) return NULL;
   PyUnicode_InternInPlace(&made); /* then look-ups in a manager's dicts are by identity, mostly */
   names->texts[id] = made;

@@ -17,7 +17,7 @@ typedef struct registered {
 static PyObject *settings_dict(const sheaf_factory *factory, const sheaf_value *values) {
   PyObject *dict = PyDict_New();
   for (uint32_t i = 0; dict && i < factory->setting_count; i++) {
-    PyObject *value = serve_object(&values[i]);
+    PyObject *value = to_python(&values[i], UNKNOWN_RAISES);
     if (!value || PyDict_SetItemString(dict, factory->settings[i].name, value) != 0) Py_CLEAR(dict);
     Py_XDECREF(value);
   }

@@ -17,6 +17,8 @@
 
 #include <sheaf/abi.h>
 
+#include "to_python.h"
+
 #if defined(__GNUC__)
 #define SERVE_PRINTF(format_at, first) __attribute__((format(printf, format_at, first)))
 #else
@@ -100,8 +102,6 @@ PyObject *serve_names_text(serve_names *names, sheaf_id id);
  * if there is no such value. */
 bool serve_value(serve_work *work, PyObject *object, sheaf_value *value);
 
-/* A value as Python's object; new. NULL with an exception. */
-PyObject *serve_object(const sheaf_value *value);
 /* Properties as dict of dicts: trait -> key -> value; new. NULL with an exception. */
 PyObject *serve_record_object(serve_names *names, const sheaf_property *properties, uint32_t count);
 

@@ -18,7 +18,8 @@
 #include <Python.h>
 
 #include <sheaf/batch.h>
-#include <sheaf/columns.h>
+
+#include "to_python.h"
 
 /* The functions of libsheaf that are called. */
 #define FAST_FUNCTIONS(XX)                                                                         \
@@ -103,13 +104,7 @@ sheaf_id fast_names_intern(fast_names *names, PyObject *name);
 /* The name of an id; "" if there is none. Borrowed; NULL with an exception. */
 PyObject *fast_names_text(fast_names *names, sheaf_id id);
 
-/* -------------------------------------------------------------------------------- values and text */
-
-/* A value as Python's object. New; NULL with an exception. */
-PyObject *fast_object(const sheaf_value *value);
-
-/* A str of what should be UTF-8. New; NULL with an exception. */
-PyObject *fast_text(sheaf_str text);
+/* ------------------------------------------------------------------------------------------ text */
 
 /* The UTF-8 of a str, which owns it. False with an exception if it has a lone surrogate. */
 bool fast_utf8(PyObject *text, sheaf_str *utf8);
@@ -188,8 +183,5 @@ void fast_spares_clear(fast_spares *spares);
 /* The names of the traits that a result has, in its order, as the keys of a dict. New; NULL with an
  * exception. */
 PyObject *fast_trait_names(fast_names *names, const sheaf_result *result);
-
-/* column_list(address): the rows of the sheaf_column at an address; None where there is no value. */
-PyObject *fast_column_list(PyObject *module, PyObject *address);
 
 #endif /* SHEAF_FAST_H */

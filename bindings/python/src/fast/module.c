@@ -114,7 +114,6 @@ static PyMethodDef functions[] = {
      "connect(functions, element_error, error_for, default_call, mapping): what the rest needs. "
      "functions: name without `sheaf_` -> address."},
     {"forked", forked, METH_NOARGS, "To be called in the child of a fork."},
-    {"column_list", fast_column_list, METH_O, "column_list(address of a sheaf_column) -> list"},
     {NULL, NULL, 0, NULL}};
 
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)fill}, {0, NULL}};

@@ -82,7 +82,7 @@ PyObject *fast_names_text(fast_names *names, sheaf_id id) {
   if (id < names->text_count && names->texts[id]) return names->texts[id];
   sheaf_str text = names->state->sheaf.name(names->library, id);
   if (text.size == 0) return names->state->no_name; /* not kept: a manager can make up any id */
-  PyObject *made = make_room(names, id) ? fast_text(text) : NULL;
+  PyObject *made = make_room(names, id) ? to_python_text(text) : NULL;
   if (!made) return NULL;
   PyUnicode_InternInPlace(&made); /* so that look-ups are by identity, mostly */
   names->texts[id] = made;

@@ -79,7 +79,7 @@ static inline PyObject *find(fast_view *view, PyObject *name) {
   if (id <= 0) return NULL;
   if (view->trait) {
     const sheaf_value *value = sheaf_result_find(view->result, view->trait, (sheaf_id)id);
-    return value ? fast_object(value) : NULL;
+    return value ? to_python(value, UNKNOWN_IS_NONE) : NULL;
   }
   if (!sheaf_result_has_trait(view->result, (sheaf_id)id)) return NULL;
   return fast_view_new(view->batch, view->result, (sheaf_id)id);
@@ -135,7 +135,7 @@ static bool add_property(fast_names *names, PyObject *properties, const sheaf_pr
   PyObject *key = fast_names_text(names, p->key);
   int there = key ? PyDict_Contains(properties, key) : -1;
   if (there != 0) return there > 0;
-  PyObject *value = fast_object(&p->value);
+  PyObject *value = to_python(&p->value, UNKNOWN_IS_NONE);
   int added = value ? PyDict_SetItem(properties, key, value) : -1;
   Py_XDECREF(value);
   return added == 0;
