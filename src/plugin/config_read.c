@@ -286,12 +286,11 @@ static sheaf_status read_member(reader *r, const cJSON *node) {
   if (strcmp(node->string, "settings") == 0) return read_settings(r, node, top);
   if (strcmp(node->string, "stages") == 0) return read_stages(r, "", node, top);
   if (strcmp(node->string, "plugin_paths") == 0) return read_plugin_paths(r, node);
-  const char *near = sheaf_nearest(sheaf_cstr(node->string), known, 4);
+  sheaf_str name = sheaf_cstr(node->string);
   return sheaf_error_set(r->error, SHEAF_INVALID_CONFIG,
-                         "unknown member %s%s%s%s; a configuration has \"manager\", \"settings\", "
+                         "unknown member %s%s; a configuration has \"manager\", \"settings\", "
                          "\"stages\" and \"plugin_paths\"",
-                         sheaf_quote(sheaf_cstr(node->string)).text,
-                         near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+                         sheaf_quote(name).text, sheaf_did_you_mean(name, known, 4).text);
 }
 
 sheaf_status sheaf_config_read(sheaf_config *config, const char *path, sheaf_error *error) {

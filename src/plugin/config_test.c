@@ -123,7 +123,7 @@ static void numbers(void **state) {
 static void wrong_members(void **state) {
   scene *s = *state;
   assert_refused(s, "{\"mananger\": \"x\"}",
-                 "unknown member \"mananger\": did you mean \"manager\"?");
+                 "unknown member \"mananger\" (did you mean \"manager\"?); a configuration has");
   assert_refused(s, "{\"colour\": 1}",
                  "unknown member \"colour\"; a configuration has \"manager\", "
                  "\"settings\", \"stages\" and \"plugin_paths\"");

@@ -72,7 +72,7 @@ static void nothing_is_found(void **state) {
   sheaf_library *library = scene_library(s, paths, 2);
   assert_not_found(library, "bsl", SHEAF_NOT_FOUND, &error);
   static const char *const parts[] = {
-      "no manager \"bsl\" was found: did you mean \"bal\"? (available: bal",
+      "no manager \"bsl\" was found (did you mean \"bal\"?); available: bal",
       "/a/torn.sheaf.json:1:2: the file ends",
       "not searched: ",
       "/gone: no such folder",

@@ -111,12 +111,12 @@ static sheaf_status check_factory(const sheaf_factory *factory, uint32_t i, shea
 
 static sheaf_status copy_factory(const sheaf_plugin *record, sheaf_module *module, uint32_t i,
                                  sheaf_error *error) {
-  char name[48];
+  sheaf_error why = {0};
   sheaf_factory *factory = &module->offers[i].factory;
-  snprintf(name, sizeof name, "sheaf_factory, factories[%u],", i);
   sheaf_status status = sheaf_copy_table(factory, sizeof *factory, record->factories[i],
-                                         SHEAF_SIZE_AT_BIRTH(*factory), 0, name, error);
-  if (status) return as_plugin_error(status, error);
+                                         SHEAF_SIZE_AT_BIRTH(*factory), 0, "sheaf_factory", &why);
+  if (status)
+    return sheaf_error_set(error, as_plugin_error(status, NULL), "factories[%u]: %s", i, why.message);
   status = check_factory(factory, i, error);
   if (status) return status;
   if (sheaf_module_find(module, factory->id))

@@ -114,10 +114,10 @@ static void versions_come_first(void **state) {
 static void wrong_factories(void **state) {
   (void)state;
   factories[1] = NULL;
-  assert_refused(SHEAF_INVALID_PLUGIN, "factories[1], is NULL");
+  assert_refused(SHEAF_INVALID_PLUGIN, "factories[1]: sheaf_factory is NULL");
   begin(NULL);
   second.struct_size = 24;
-  assert_refused(SHEAF_INVALID_PLUGIN, "factories[1],.struct_size is 24");
+  assert_refused(SHEAF_INVALID_PLUGIN, "factories[1]: sheaf_factory.struct_size is 24");
   begin(NULL);
   second.flags = 1u << 16;
   assert_refused(SHEAF_VERSION_MISMATCH, "must be understood");

@@ -89,10 +89,9 @@ static void write_head(sheaf_report *report, const char *id, const sheaf_plugin_
     int written = snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "", ids[i]);
     at += written < 0 ? (uint32_t)sizeof names : (uint32_t)written;
   }
-  const char *near = ids ? sheaf_nearest(sheaf_cstr(id), ids, count) : NULL;
+  sheaf_hint hint = sheaf_did_you_mean(sheaf_cstr(id), ids, ids ? count : 0);
   sheaf_error_set(
-      error, SHEAF_NOT_FOUND, "no manager %s was found%s%s%s (available: %s)%s", quoted.text,
-      near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "", names,
+      error, SHEAF_NOT_FOUND, "no manager %s was found%s; available: %s%s", quoted.text, hint.text, names,
       strstr(id, ".so") || strstr(id, ".json") ? "; a file is named with a slash, ./FILE" : "");
 }
 

@@ -23,12 +23,11 @@ static uint32_t find(const taker *of, sheaf_str name) {
   return i;
 }
 
-/* The nearest name, if one is near. */
-static const char *suggest(const taker *of, sheaf_str name) {
+static sheaf_hint suggest(const taker *of, sheaf_str name) {
   const char *names[1024];
   uint32_t count = of->setting_count < 1024 ? of->setting_count : 1024;
   for (uint32_t i = 0; i < count; i++) names[i] = of->settings[i].name;
-  return sheaf_nearest(name, names, count);
+  return sheaf_did_you_mean(name, names, count);
 }
 
 /* "a, b and c", as many as fit. */
@@ -50,11 +49,9 @@ static sheaf_status unknown(const taker *of, sheaf_str name, sheaf_error *error)
                            "%s \"%s\" has no setting %s: it takes none", of->noun, of->id,
                            quoted.text);
   list_names(of, names, sizeof names);
-  const char *near = suggest(of, name);
   return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT,
-                         "%s \"%s\" has no setting %s%s%s%s; it takes %s", of->noun, of->id,
-                         quoted.text, near ? "; did you mean \"" : "", near ? near : "",
-                         near ? "\"?" : "", names);
+                         "%s \"%s\" has no setting %s%s; it takes %s", of->noun, of->id,
+                         quoted.text, suggest(of, name).text, names);
 }
 
 /* The value's text for a message; of a secret nothing. */

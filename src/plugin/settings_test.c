@@ -162,7 +162,7 @@ static void wrong_names(void **state) {
   (void)state;
   assert_one_refused(
       "cuont", sheaf_int64(1),
-      "manager \"m\" has no setting \"cuont\"; did you mean \"count\"?; it takes flag, "
+      "manager \"m\" has no setting \"cuont\" (did you mean \"count\"?); it takes flag, "
       "count, ratio, path, token and plain");
   assert_one_refused("colour", sheaf_int64(1), "has no setting \"colour\"; it takes flag");
   assert_one_refused("", sheaf_int64(1), "has no setting \"\"; it takes");

@@ -48,7 +48,7 @@ static size_t distance(sheaf_str a, sheaf_str b) {
   return row[b.size];
 }
 
-const char *sheaf_nearest(sheaf_str wanted, const char *const *names, size_t count) {
+static const char *find_nearest(sheaf_str wanted, const char *const *names, size_t count) {
   const char *nearest = NULL;
   size_t least = wanted.size / 3 + 1; /* one slip in three letters, and one more */
   for (size_t i = 0; i < count; i++) {
@@ -59,6 +59,13 @@ const char *sheaf_nearest(sheaf_str wanted, const char *const *names, size_t cou
     least = d;
   }
   return nearest;
+}
+
+sheaf_hint sheaf_did_you_mean(sheaf_str wanted, const char *const *names, size_t count) {
+  sheaf_hint hint = {""};
+  const char *nearest = find_nearest(wanted, names, count);
+  if (nearest) snprintf(hint.text, sizeof hint.text, " (did you mean \"%s\"?)", nearest);
+  return hint;
 }
 
 void sheaf_error_in_file(sheaf_error *error, const char *path) {

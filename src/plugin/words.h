@@ -14,8 +14,14 @@ typedef struct sheaf_quoted {
  * UTF-8, becomes '?'. */
 sheaf_quoted sheaf_quote(sheaf_str text);
 
-/* The name among `names` that `wanted` was most likely meant to be; NULL if none is near. */
-const char *sheaf_nearest(sheaf_str wanted, const char *const *names, size_t count);
+/* What is said of an unknown name, right behind it. */
+typedef struct sheaf_hint {
+  char text[96];
+} sheaf_hint;
+
+/* ` (did you mean "x"?)`, with the name among `names` that `wanted` was most likely meant to be; empty
+ * if none is near. */
+sheaf_hint sheaf_did_you_mean(sheaf_str wanted, const char *const *names, size_t count);
 
 /* Puts a file in front of the message: "file: message", or "file:3:14: message" where the message
  * begins with such a place. A path too long for a message loses its beginning. */

@@ -27,12 +27,14 @@ static void foreign_text_is_made_fit(void **state) {
 static void the_nearest_name(void **state) {
   static const char *const names[] = {"library_path", "library_json", "x"};
   (void)state;
-  assert_string_equal(sheaf_nearest(sheaf_cstr("libary_path"), names, 3), "library_path");
-  assert_string_equal(sheaf_nearest(sheaf_cstr("LIBRARY_JSON"), names, 3), "library_json");
-  assert_null(sheaf_nearest(sheaf_cstr("colour"), names, 3));
-  assert_null(sheaf_nearest(sheaf_cstr("y"), names, 3));
-  assert_null(sheaf_nearest(sheaf_cstr(""), names, 3));
-  assert_null(sheaf_nearest(sheaf_cstr("a"), names, 0));
+  static const char *const wanted[][2] = {{"libary_path", " (did you mean \"library_path\"?)"},
+                                          {"LIBRARY_JSON", " (did you mean \"library_json\"?)"},
+                                          {"colour", ""},
+                                          {"y", ""},
+                                          {"", ""}};
+  for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+    assert_string_equal(sheaf_did_you_mean(sheaf_cstr(wanted[i][0]), names, 3).text, wanted[i][1]);
+  assert_string_equal(sheaf_did_you_mean(sheaf_cstr("a"), names, 0).text, "");
 }
 
 static void files_come_first(void **state) {

@@ -193,10 +193,9 @@ static sheaf_status unknown(const char *id, sheaf_error *error) {
     snprintf(list + at, sizeof list - at, "%s%s", i ? ", " : "", names[i]);
   }
   sheaf_str wanted = sheaf_cstr(id);
-  const char *near = sheaf_nearest(wanted, names, COUNT(types));
-  return sheaf_error_set(error, SHEAF_NOT_FOUND, "there is no stage %s%s%s%s; there are %s",
-                         sheaf_quote(wanted).text, near ? "; did you mean \"" : "", near ? near : "",
-                         near ? "\"?" : "", list);
+  return sheaf_error_set(error, SHEAF_NOT_FOUND, "there is no stage %s%s; there are %s",
+                         sheaf_quote(wanted).text,
+                         sheaf_did_you_mean(wanted, names, COUNT(types)).text, list);
 }
 
 sheaf_manager *sheaf_stage_open(sheaf_library *library, const char *stage,

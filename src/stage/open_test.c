@@ -56,10 +56,10 @@ static void bad_openings_are_refused(void **state) {
   (void)state;
   begin(staged_numbers);
   assert_null(sheaf_stage_over(S.top, "dedup", NULL, 0, &S.error));
-  refused(SHEAF_NOT_FOUND, "there is no stage \"dedup\"; did you mean \"dedupe\"?; there are batch");
+  refused(SHEAF_NOT_FOUND, "there is no stage \"dedup\" (did you mean \"dedupe\"?); there are batch");
   assert_null(sheaf_stage_over(S.top, "batch", &unknown, 1, &S.error));
   refused(SHEAF_INVALID_ARGUMENT,
-          "stage \"batch\" has no setting \"batcher\"; did you mean \"batchers\"?; it takes batchers, ");
+          "stage \"batch\" has no setting \"batcher\" (did you mean \"batchers\"?); it takes batchers, ");
   assert_null(sheaf_stage_over(S.top, "batch", &wrong, 1, &S.error));
   refused(SHEAF_INVALID_ARGUMENT, "setting \"batchers\" of stage \"batch\" is a string");
   assert_null(sheaf_stage_over(S.top, "dedupe", &unknown, 1, &S.error));

@@ -196,7 +196,7 @@ static void bad_settings(void **state) {
     const char *stage, *name, *value, *words;
   } cases[] = {{"parallel", "threads", "0", "setting \"threads\" is 0: give a whole number from 1 to 64"},
                {"parallel", "min_size", "-1", "setting \"min_size\" is -1"},
-               {"parallel", "thread", "3", "did you mean \"threads\"?; it takes threads and min_size"},
+               {"parallel", "thread", "3", "(did you mean \"threads\"?); it takes threads and min_size"},
                {"batch", "overlap", "0", "setting \"overlap\" is 0: give a whole number from 1 to 64"}};
   (void)state;
   begin("parallel", "threads", "1", "min_size", "1");

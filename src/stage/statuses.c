@@ -33,11 +33,10 @@ static sheaf_status unknown(const sheaf_setting_info *setting, sheaf_str name, s
     names[i - 1] = all[i].name;
     snprintf(list + at, sizeof list - at, "%s%s", i > 1 ? ", " : "", all[i].name);
   }
-  const char *near = sheaf_nearest(name, names, ALL - 1);
   return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT,
-                         "setting \"%s\" names %s, which is no error%s%s%s; there are %s",
-                         setting->name, sheaf_quote(name).text, near ? "; did you mean \"" : "",
-                         near ? near : "", near ? "\"?" : "", list);
+                         "setting \"%s\" names %s, which is no error%s; there are %s",
+                         setting->name, sheaf_quote(name).text,
+                         sheaf_did_you_mean(name, names, ALL - 1).text, list);
 }
 
 sheaf_status sheaf_statuses_read(sheaf_statuses *statuses, const sheaf_stage_type *type,

@@ -80,7 +80,7 @@ def test_settings_are_converted(serve):
 
 
 def test_an_unknown_setting_is_refused(serve):
-    with pytest.raises(sheaf.InvalidArgumentError, match='has no setting "lout"; did you mean "loud"'):
+    with pytest.raises(sheaf.InvalidArgumentError, match=r'has no setting "lout" \(did you mean "loud"\?\)'):
         serve(Zoo, lout=True)
 
 

@@ -211,7 +211,7 @@ def given(**settings):
     (None, "manager_settings of Zoo: path is missing: The animals."),
     ("{", "manager_settings of Zoo: it is no JSON"),
     ("[1]", 'give a JSON object, as {"path": "zoo.json"}, not a list'),
-    (given(path="zoo.json", lout=True), "there is no setting 'lout'; did you mean 'loud'?; it takes path, "),
+    (given(path="zoo.json", lout=True), "there is no setting 'lout' (did you mean 'loud'?); it takes path, "),
     (given(path="zoo.json", legs="4"), "legs takes int, not str"),
     (given(path="zoo.json", legs=True), "legs takes int, not bool"),
     (given(path="zoo.json", loud=1), "loud takes bool, not int"),

@@ -102,7 +102,7 @@ def _read_settings(cls: type[Manager], text: str) -> dict[str, Any]:
     for name in given:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
             raise _invalid(cls, f"there is no setting {name!r}{hint}; it takes "
                                 f"{', '.join(known) or 'none'}")
     return {setting.name: _value(cls, setting, given) for setting in cls.settings}
