@@ -56,7 +56,6 @@ def declarations(compiler: str, include: Path, headers: Sequence[Path]) -> str:
     """The types, enumerations and functions of `headers`, and of what they include of Sheaf's."""
     code = _without_bodies(_preprocess(compiler, include, headers))
     code = re.sub(r"\bstatic\s+(inline\s+)?", "", code)
-    code = re.sub(r"\bextern\s+", "", code)
     code = re.sub(rf"[^;{{}}]*\b(va_list|{_NOT_OURS})\b[^;{{}}]*;", "", code)
     code = re.sub(r"^\s*;\s*$", "", code, flags=re.M)
     return re.sub(r"\n{2,}", "\n", code).strip() + "\n"
