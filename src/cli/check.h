@@ -7,6 +7,7 @@
  *   check_process.c  one check in a process of its own
  *   check_report.c   what is printed
  *   check_probe.c    stands between the core and the manager and notes all that the manager sends
+ *   check_host.c     the host that the manager is given, and the log behind it
  *   check_values.c   what may stand in a result
  *   check_subject.c  the manager under check, and batches put to it
  *   check_judge.c    what such a batch shows

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The checks on many threads at once, on being told to end, and on ending. */
+/* The checks on many threads at once, on being told to end, on the log, and on ending. */
 #include <dirent.h>
 
 #include "cli/check_subject.h"
@@ -136,6 +136,25 @@ static void check_cancel(check_subject *subject, check_verdict *verdict) {
   judge_cancel(run, verdict);
 }
 
+/* -------------------------------------------------------------------------------------- the log */
+
+/* What is logged when all goes well, when nothing is found, and on closing. */
+static void check_log(check_subject *subject, check_verdict *verdict) {
+  if (!check_open(subject, verdict)) return;
+  const check_shape *shape;
+  for (uint32_t i = 0; (shape = check_served_shape(subject, i)); i++) {
+    check_ask_simply(subject, shape, 10);
+    probe_run *run = probe_run_new(shape->name, 10, subject->library);
+    check_ask(subject, shape, check_unknown_refs(subject, 10), NULL, run);
+  }
+  sheaf_manager_close(subject->manager);
+  probe_host *host = &subject->probe.host;
+  pthread_mutex_lock(&host->lock);
+  if (host->fault)
+    check_note(verdict, CHECK_FAILED, "host->log(\"%s\"): %s", host->sample, host->fault);
+  pthread_mutex_unlock(&host->lock);
+}
+
 /* ------------------------------------------------------------------------------ nothing is left */
 
 /* The entries of a folder of /proc/self; 0 if it cannot be read. */
@@ -189,6 +208,7 @@ const check check_ending[] = {
     {"concurrent calls", check_concurrent, false},
     {"stop", check_stop, false},
     {"cancel", check_cancel, false},
+    {"log", check_log, false},
     {"close", check_close, false},
     {NULL, NULL, false},
 };

@@ -51,6 +51,8 @@ static void note_rest(probe_run *run, const sheaf_result *r) {
                CHECK_FAILED);
     return;
   }
+  const char *fault = check_message_fault(r->message);
+  if (fault) note_fault(run, NULL, fault, CHECK_FAILED);
   size_t size = r->message.size < sizeof run->message ? r->message.size : sizeof run->message - 1;
   if (r->message.data) memcpy(run->message, r->message.data, size);
   for (uint32_t i = 0; i < run->count; i++) {
@@ -281,8 +283,12 @@ static sheaf_status probe_create(const sheaf_factory *factory, const sheaf_host 
                                  sheaf_interface *out, sheaf_error *error) {
   check_probe *probe = factory->data;
   probe->asked = true;
-  sheaf_status status =
-      probe->real->create(probe->real, host, settings, setting_count, &probe->manager, error);
+  sheaf_status status = probe->real->create(probe->real, probe_host_init(&probe->host, host),
+                                            settings, setting_count, &probe->manager, error);
+  if (status != SHEAF_OK) {
+    size_t size = strnlen(error->message, sizeof error->message);
+    probe->create_fault = check_message_fault(sheaf_strn(error->message, size));
+  }
   if (status != SHEAF_OK || !probe->manager.table) {
     out->table = NULL;
     return status;

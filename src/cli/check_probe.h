@@ -56,8 +56,19 @@ struct probe_run {
   uint32_t seen_count;
 };
 
+/* The host that the manager sees; the functions go to the core's. */
+typedef struct probe_host {
+  sheaf_host host; /* first, so that the one is the other */
+  const sheaf_host *inner;
+  pthread_mutex_t lock; /* guards the rest */
+  const char *fault;    /* what is wrong with a line for the log; NULL: nothing so far */
+  char sample[100];     /* how the first such line begins */
+} probe_host;
+
 typedef struct check_probe {
   const sheaf_factory *real;
+  probe_host host;
+  const char *create_fault; /* what is wrong with the words of a create that failed; or NULL */
   sheaf_interface manager;
   sheaf_manager_table table, wrapped;
   bool asked;          /* create was called at all: the settings were right */
@@ -70,6 +81,9 @@ typedef struct check_probe {
 /* Makes the plugin that wraps `real`. */
 void check_probe_init(check_probe *probe, const sheaf_factory *real);
 
+/* Puts it before the core's. Returns what the manager is to be given. */
+const sheaf_host *probe_host_init(probe_host *host, const sheaf_host *inner);
+
 /* A run for `count` references. The process ends if there is no memory. */
 probe_run *probe_run_new(const char *shape, uint32_t count, sheaf_library *library);
 
@@ -80,6 +94,9 @@ int64_t check_now(void);
  * bad it is. */
 const char *check_result_fault(const sheaf_result *result, const sheaf_request *request,
                                const sheaf_library *library, uint32_t *outcome);
+
+/* What is wrong with a text for people, in words; NULL if nothing. */
+const char *check_message_fault(sheaf_str message);
 
 /* Whether a status is one that the contract lists. */
 bool check_status_known(sheaf_status status);

@@ -69,7 +69,9 @@ bool check_open(check_subject *subject, check_verdict *verdict) {
                                           session->setting_count, &error);
   }
   if (subject->manager) return true;
-  check_note(verdict, CHECK_FAILED, "%s", error.message);
+  const char *fault = subject->probe.create_fault;
+  check_note(verdict, CHECK_FAILED, "%s%s%s%s", fault ? "create's error: " : "", fault ? fault : "",
+             fault ? ": " : "", error.message);
   if (!subject->probe.asked) verdict->status = error.status;
   return false;
 }

@@ -114,16 +114,20 @@ static const char *verb_fault(const sheaf_result *result, const sheaf_request *r
   return NULL;
 }
 
+const char *check_message_fault(sheaf_str message) {
+  if (message.size > 0 && !message.data) return "the message's data is NULL";
+  if (message.size > SHEAF_MAX_VALUE_BYTES) return "the message is longer than 1 GiB";
+  return is_utf8(message) ? NULL : "the message is not UTF-8";
+}
+
 const char *check_result_fault(const sheaf_result *result, const sheaf_request *request,
                                const sheaf_library *library, uint32_t *outcome) {
   *outcome = CHECK_FAILED;
   if (result->flags & 0xffff0000u) {
     return "the result has a flag that must be understood and is not known";
   }
-  if (result->message.size > 0 && !result->message.data) return "the message's data is NULL";
-  if (result->message.size > SHEAF_MAX_VALUE_BYTES) return "the message is longer than 1 GiB";
-  if (!is_utf8(result->message)) return "the message is not UTF-8";
-  const char *fault = properties_fault(result, library, outcome);
+  const char *fault = check_message_fault(result->message);
+  if (!fault) fault = properties_fault(result, library, outcome);
   if (!fault && (result->flags & SHEAF_RESULT_IN_SLOT_ORDER)) fault = slots_fault(result, request);
   if (!fault && result->status == SHEAF_OK) fault = verb_fault(result, request);
   if (fault || check_status_known(result->status)) return fault;

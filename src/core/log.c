@@ -38,6 +38,8 @@ void sheaf_log(const sheaf_library *library, uint32_t level, const char *source,
                sheaf_str message) {
   if (!sheaf_log_enabled(library, level)) return;
   sheaf_str who = sheaf_cstr(source ? source : "sheaf");
+  if (!message.data && message.size > 0)
+    message = sheaf_cstr("(a line with a length, whose data is NULL)");
   if (library->log) library->log(library->log_ctx, level, who, message);
   else write_to_stderr(level, who, message);
 }

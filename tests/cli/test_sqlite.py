@@ -110,4 +110,4 @@ def test_an_imported_database_is_checked(sheaf, tmp_path):
     sheaf("import", "--from", str(library), "--to", str(database)).expect(0)
     refs = [word for i in range(20) for word in ("--ref", f"bal:///a{i}")]
     result = sheaf("check", "sqlite", "--setting", f"path={database}", *refs)
-    assert result.out.splitlines()[-1] == "18 checks: 18 passed", result.out + result.err
+    assert result.out.splitlines()[-1] == "19 checks: 19 passed", result.out + result.err

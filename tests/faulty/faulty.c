@@ -286,6 +286,11 @@ static sheaf_status batch_bad_message(const batch *b) {
   return SHEAF_OK;
 }
 
+static sheaf_status batch_rest_bad_message(const batch *b) {
+  answer_range(b, 0, b->request->count / 2);
+  return sheaf_emit_failure(b->sink, SHEAF_UNAVAILABLE, bad_utf8, 0);
+}
+
 /* --------------------------------------------------------------------------------- wrong values */
 
 static sheaf_status send_value(const batch *b, sheaf_value value) {
@@ -461,6 +466,7 @@ static sheaf_status (*const batches[FAULT_COUNT])(const batch *) = {
     [FAULT_odd_return] = batch_odd_return,
     [FAULT_odd_status] = batch_odd_status,
     [FAULT_bad_message] = batch_bad_message,
+    [FAULT_rest_bad_message] = batch_rest_bad_message,
     [FAULT_long_string] = batch_long_string,
     [FAULT_long_list] = batch_long_list,
     [FAULT_deep_list] = batch_deep_list,
@@ -567,6 +573,7 @@ static sheaf_status faulty_create(const sheaf_factory *factory, const sheaf_host
   self->trait = ids[0];
   self->key = ids[1];
   if (IS(logs_badly)) host->log(host, SHEAF_LOG_ERROR, bad_utf8);
+  if (IS(logs_null)) host->log(host, SHEAF_LOG_ERROR, sheaf_strn(NULL, 12));
   if (IS(leaks_thread)) {
     pthread_t idle;
     if (pthread_create(&idle, NULL, idle_thread, NULL) == 0) pthread_detach(idle);

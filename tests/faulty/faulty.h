@@ -50,6 +50,7 @@
   XX(short_description)      \
   XX(destroy_crashes)        \
   XX(logs_badly)             \
+  XX(logs_null)              \
   XX(leaks_thread)           \
   /* answering */            \
   XX(twice)                  \
@@ -73,6 +74,7 @@
   XX(odd_return)             \
   XX(odd_status)             \
   XX(bad_message)            \
+  XX(rest_bad_message)       \
   /* what it answers */      \
   XX(long_string)            \
   XX(long_list)              \
