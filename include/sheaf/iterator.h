@@ -94,8 +94,10 @@ static inline sheaf_iterator *sheaf_resolve_iterator(sheaf_manager *manager,
  *                                that is only what has been fetched ahead already; then the answer
  *                                stays the same.
  *
- * Blocks until there is a result. With PREFETCH not to be called inside a batch of the same manager
- * if that is a serialized one: each would wait for the other. [serialized], from any thread.
+ * Blocks until there is a result. Inside a batch of a serialized manager nothing more is fetched ahead,
+ * so that a manager that asks itself gets SHEAF_BUSY here too. What has been fetched ahead of the same
+ * manager before must not be waited for there: each would wait for the other. [serialized], from any
+ * thread.
  */
 SHEAF_API sheaf_status sheaf_iterator_next(sheaf_iterator *iterator, const sheaf_result **result,
                                            sheaf_error *error) SHEAF_NOEXCEPT;

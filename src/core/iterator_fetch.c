@@ -2,6 +2,7 @@
 /* The thread that asks about the next sub-batch while the host takes the results of one. */
 #include <signal.h>
 
+#include "core/flight.h"
 #include "core/iterator.h"
 
 bool sheaf_fetcher_init(sheaf_fetcher *f) { return sheaf_sleeper_init(&f->sleeper); }
@@ -44,6 +45,8 @@ static bool start(sheaf_iterator *it) {
 
 bool sheaf_fetcher_hand(sheaf_iterator *it, sheaf_sub_batch *sub) {
   sheaf_fetcher *f = &it->fetcher;
+  /* The thread might wait at a gate that this one has, and this one for the thread. */
+  if (sheaf_flight_has_gate()) return false;
   if (!f->started && !start(it)) return false;
   pthread_mutex_lock(&f->sleeper.lock);
   sub->stage = SHEAF_SUB_HANDED;

@@ -284,6 +284,36 @@ static void arriving_means_before_the_rest(void **state) {
 }
 
 /* The second sub-batch is asked about while the host still has results of the first. */
+/* From inside its own batch, in each of the ways. */
+static sheaf_status iterate_itself(void *self, const sheaf_request *r, sheaf_sink *sink) {
+  sheaf_request request = sheaf_request_for(r->refs, r->count);
+  for (uint32_t flags = 0; flags < 4; flags++) {
+    sheaf_iterator *it = iterate(&request, 1, flags, NULL, NULL);
+    const sheaf_result *result;
+    for (uint32_t i = 0; i < r->count; i++) {
+      assert_int_equal(sheaf_iterator_next(it, &result, &error), SHEAF_OK);
+      assert_int_equal(result->status, SHEAF_BUSY);
+      assert_int_equal(sheaf_iterator_next(it, &result, &error), SHEAF_BUSY);
+    }
+    assert_int_equal(sheaf_iterator_next(it, &result, &error), SHEAF_OK);
+    assert_null(result);
+    sheaf_iterator_free(it);
+  }
+  return echo(self, r, sink);
+}
+
+static void a_serialized_manager_in_itself_is_busy(void **state) {
+  static const sheaf_str refs[] = {SHEAF_STR("0"), SHEAF_STR("1"), SHEAF_STR("2")};
+  sheaf_request request = sheaf_request_for(refs, 3);
+  (void)state;
+  begin(iterate_itself, SHEAF_MANAGER_SERIALIZED);
+  sheaf_batch *batch = sheaf_resolve_batch(F.manager, &request, &error);
+  assert_int_equal(sheaf_batch_status(batch), SHEAF_OK);
+  assert_int_equal(sheaf_batch_failed(batch), 0);
+  sheaf_batch_free(batch);
+  fake_close(&F);
+}
+
 static sheaf_status count_batches(void *self, const sheaf_request *r, sheaf_sink *sink) {
   sheaf_status status = echo(self, r, sink);
   atomic_fetch_add(&batches, 1);
@@ -314,6 +344,7 @@ int main(void) {
       cmocka_unit_test(a_failing_source_and_a_failing_batch),
       cmocka_unit_test(failing_batches_are_told_and_passed),
       cmocka_unit_test(arriving_means_before_the_rest),
+      cmocka_unit_test(a_serialized_manager_in_itself_is_busy),
       cmocka_unit_test(the_next_is_there_before_it_is_wanted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -183,6 +183,28 @@ def test_callbacks_may_ask(says, zoo):
     assert names == ["inner", "Rex"] * 2
 
 
+def test_a_serialized_manager_that_asks_itself_is_busy(serve):
+    came = []
+
+    class Busy(sheaf.Manager):
+        id = "asks-itself"
+        serialized = True
+
+        def resolve(self, refs, request):
+            for top in (manager, staged):
+                ended = top.resolve_each(["x", "y"], None, None, lambda i, error: came.append((i, error.status)))
+                came.append(ended)
+            came.extend(error.status for error in manager.resolve(["x"]))
+            came.extend(error.status for error in manager.iter(["x", "y"], chunk=1, ahead=0))
+            return {}
+
+    manager = serve(Busy)
+    staged = manager.stage("dedupe")
+    staged.resolve(["a"])
+    busy = Status.BUSY
+    assert came == 2 * [(0, busy), (1, busy), busy] + 3 * [busy]
+
+
 def test_callbacks_may_ask_a_serialized_manager(serve):
     class One(sheaf.Manager):
         id = "one"

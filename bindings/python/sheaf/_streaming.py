@@ -89,7 +89,9 @@ class Streaming(Asking):
             chunk: references a sub-batch.
             ahead: sub-batches that are asked about, each on a thread, while the results of one are
                 handed out. None: 1, or 0 for a manager that answers from memory. References are
-                always taken on the thread of who iterates.
+                always taken on the thread of who iterates. Inside a batch of a serialized manager that
+                this would ask again it must be 0: a thread would wait for that batch, and it for the
+                thread.
             ordered: False gives pairs (index, result) instead, a sub-batch as soon as it is answered.
             progress: shows how far it is: by tqdm where that is installed, else on a terminal.
             errors: "raise" raises BatchError at the first sub-batch with a reference that failed,
