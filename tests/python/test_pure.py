@@ -7,7 +7,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 FACE = ("async", "bad_input", "batch", "cancel", "columns", "each", "iter", "notebook", "one", "refs",
-        "resolve", "same_as_command", "threads")
+        "resolve", "same_as_command", "stage_batchers", "stages", "threads")
 
 
 def test_through_cffi_alone(tmp_path):

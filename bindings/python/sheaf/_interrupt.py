@@ -23,7 +23,7 @@ def _raised(kind: type[BaseException], error: BaseException, trace: TracebackTyp
 @ffi.def_extern(error=True, onerror=_raised)  # type: ignore[untyped-decorator]
 def sheafpy_interrupted(ctx: Any) -> bool:
     """Whether the call is to end. By being called it lets the interpreter run signals' handlers."""
-    return False
+    return bool(pending)  # what a batcher was interrupted with
 
 
 def new_switch() -> Any:

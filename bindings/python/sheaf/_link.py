@@ -8,8 +8,9 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar, Union
 
-from sheaf._batchers import Batcher, name_of, run_batchers
+from sheaf._batchers import Batcher, name_of
 from sheaf._library import _default_library
+from sheaf._link_batchers import run_batchers
 from sheaf._link_record import LinkRecord
 
 _LOGGER = logging.getLogger("sheaf.link")

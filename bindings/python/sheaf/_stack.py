@@ -9,18 +9,18 @@ from sheaf._aio import Awaiting
 from sheaf._cache import Cache
 from sheaf._cffi import ffi, lib
 from sheaf._meter import Measured, prometheus, read_meter
-from sheaf._settings import Setting
 from sheaf._text import text
 
 if TYPE_CHECKING:
     from sheaf._manager import OpenManager
+    from sheaf._stages import StageSetting
 
 
 class Stack(Awaiting):
     """A manager, or the topmost of the stages that stand on one."""
 
-    def stage(self, id: str, /, *, settings: Mapping[str, Setting] | None = None,
-              **more: Setting) -> OpenManager:
+    def stage(self, id: str, /, *, settings: Mapping[str, StageSetting] | None = None,
+              **more: StageSetting) -> OpenManager:
         """Puts a stage on this manager: the new top of the stack, which is asked and closed instead.
 
         This one may still be asked, which goes past the stage. It is closed with the top, and not by
@@ -30,7 +30,7 @@ class Stack(Awaiting):
 
         Args:
             id: of one that `sheaf.stages` lists.
-            settings, more: as of `sheaf.open`.
+            settings, more: as of `sheaf.stage`.
         Raises:
             NotFoundError, InvalidArgumentError, BusyError, ClosedError: see `sheaf.stage`.
         """
