@@ -122,6 +122,24 @@ static void test_odd_keys(void **state) {
   sheaf_index_free(&index);
 }
 
+/* Bytes are the same, or differ at one place, whatever their number; nothing beyond them is looked at. */
+static void test_same_bytes(void **state) {
+  (void)state;
+  for (size_t size = 0; size < 70; size++) {
+    char *a = malloc(size + 1), *b = malloc(size ? size : 1);
+    memset(a, 'x', size + 1);
+    memset(b, 'x', size);
+    assert_true(sheaf_index_same(a + 1, b, size));
+    for (size_t at = 0; at < size; at++) {
+      b[at] = 'y';
+      assert_false(sheaf_index_same(a + 1, b, size));
+      b[at] = 'x';
+    }
+    free(a);
+    free(b);
+  }
+}
+
 /* A table of more than a huge page, and too large a one. */
 static void test_large(void **state) {
   sheaf_index index;
@@ -171,7 +189,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_empty),         cmocka_unit_test(test_put_and_find),
       cmocka_unit_test(test_batch_is_find), cmocka_unit_test(test_values_are_replaced),
-      cmocka_unit_test(test_odd_keys),      cmocka_unit_test(test_large),
-      cmocka_unit_test(test_seeds),         cmocka_unit_test(test_runs_are_short)};
+      cmocka_unit_test(test_odd_keys),      cmocka_unit_test(test_same_bytes),
+      cmocka_unit_test(test_large),         cmocka_unit_test(test_seeds),
+      cmocka_unit_test(test_runs_are_short)};
   return cmocka_run_group_tests_name("sheaf/index.h", tests, NULL, NULL);
 }
