@@ -14,13 +14,21 @@ static pthread_key_t key;
 static bool have_key;
 static _Atomic uint64_t made; /* threads, ever */
 
-/* When a thread ends, its flights go on resting elsewhere. */
-static void leave(void *thread) {
-  sheaf_thread *self = thread;
+void sheaf_thread_begin(sheaf_thread *self) {
+  self->number = atomic_fetch_add(&made, 1) + 1;
+  sheaf_thread_here = self;
+}
+
+/* Its flights go on resting elsewhere. */
+void sheaf_thread_end(sheaf_thread *self) {
   sheaf_thread_here = NULL;
   sheaf_flights_hand_over(self);
   sheaf_arena_free(&self->scratch);
-  free(self);
+}
+
+static void leave(void *thread) {
+  sheaf_thread_end(thread);
+  free(thread);
 }
 
 static void make_key(void) { have_key = pthread_key_create(&key, leave) == 0; }
@@ -34,7 +42,6 @@ sheaf_thread *sheaf_thread_make(void) {
     free(self);
     return NULL;
   }
-  self->number = atomic_fetch_add(&made, 1) + 1;
-  sheaf_thread_here = self;
+  sheaf_thread_begin(self);
   return self;
 }

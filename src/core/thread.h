@@ -5,8 +5,6 @@
 
 #include <stdint.h>
 
-#include <stdint.h>
-
 #include "core/arena.h"
 
 struct sheaf_flight;
@@ -29,6 +27,11 @@ typedef struct sheaf_thread {
 extern _Thread_local sheaf_thread *sheaf_thread_here __attribute__((tls_model("initial-exec")));
 
 sheaf_thread *sheaf_thread_make(void);
+
+/* For a thread of our own: it keeps all that in `self`, zeroed, from `begin` to `end`, and so never lacks the
+ * memory for it. */
+void sheaf_thread_begin(sheaf_thread *self);
+void sheaf_thread_end(sheaf_thread *self);
 
 /* This thread's; NULL if out of memory. */
 static inline sheaf_thread *sheaf_thread_self(void) {

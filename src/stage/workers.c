@@ -10,6 +10,7 @@ typedef struct sheaf_worker {
   struct sheaf_worker *next;
   sheaf_workers *all;
   pthread_t thread;
+  sheaf_thread here;
 } sheaf_worker;
 
 bool sheaf_workers_init(sheaf_workers *w, uint32_t most) {
@@ -39,13 +40,16 @@ static sheaf_job *take(sheaf_workers *w) {
 
 static void *work(void *worker) {
   sheaf_workers *w = ((sheaf_worker *)worker)->all;
-  sheaf_thread *self = sheaf_thread_self();
-  if (self) self->worker = true;
+  sheaf_thread *self = &((sheaf_worker *)worker)->here;
+  sheaf_thread_begin(self);
+  self->worker = true;
   for (sheaf_job *job; (job = take(w));) {
-    if (self) self->owing = job->owing, self->seated = job->seated;
+    self->owing = job->owing;
+    self->seated = job->seated;
     job->run(job);
-    if (self) self->owing = self->seated = 0;
+    self->owing = self->seated = 0;
   }
+  sheaf_thread_end(self);
   return NULL;
 }
 

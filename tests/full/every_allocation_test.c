@@ -40,7 +40,7 @@ const char *__lsan_default_options(void) { return "print_suppressions=0"; }
 #define LEAKS() 0
 #endif
 
-enum { STEP = 41, PATIENCE_S = 60, WARM_RUNS = 4, MOST_AT_ONCE = 16, MOST_WRONG = 5 };
+enum { STEP = 41, PATIENCE_S = 60, WARM_RUNS = 4, MOST_TRIES = 8, MOST_AT_ONCE = 16, MOST_WRONG = 5 };
 
 /* What processes tell the one that started them, each at its place: an allocation has failed. */
 static bool *has_failed;
@@ -60,18 +60,26 @@ static void run_well(const scenario *s, int times) {
   for (int i = 0; i < times; i++) s->run();
 }
 
+/* How many blocks there are more than before it failed and then went well. */
+static long grown_by(const scenario *s, long nth, bool and_all_after, bool *told) {
+  long before = failing_live();
+  run_failing(s, nth, and_all_after, told);
+  run_well(s, 1);
+  return failing_live() - before;
+}
+
 static void fail_one(const scenario *s, long nth, bool and_all_after, bool *told) {
   run_failing(s, nth, and_all_after,
               told); /* as the first thing that this process does with Sheaf */
   /* Several times, for what a process keeps for good (flights at rest, a thread's scratch memory) to
    * be all there. */
   run_well(s, WARM_RUNS);
-  long before = failing_live();
-  run_failing(s, nth, and_all_after, told);
-  run_well(s, 1);
-  long after = failing_live();
-  if (COUNTS && after != before) fprintf(stderr, "%ld blocks leaked\n", after - before);
-  if (LEAKS() || (COUNTS && after != before)) _exit(1);
+  long more = grown_by(s, nth, and_all_after, told);
+  /* Where threads work side by side, there may be more flights than ever before: once, not always. */
+  for (int i = 0; more && s->has_threads && i < MOST_TRIES; i++)
+    more = grown_by(s, nth, and_all_after, told);
+  if (COUNTS && more) fprintf(stderr, "%ld blocks leaked\n", more);
+  if (LEAKS() || (COUNTS && more)) _exit(1);
 }
 
 /* -------------------------------------------------------------------------------------- all of them */

@@ -36,6 +36,10 @@ void scenario_failed(const char *what, sheaf_status status, const sheaf_error *e
 /* The same for a single index. */
 void scenario_index_failed(const char *what, sheaf_status status);
 
+/* The status that an index may have besides, if an allocation has failed: of the error that a stage had no
+ * memory to make good. SHEAF_OK: none. */
+extern sheaf_status scenario_also;
+
 /* Ends the process with words unless `holds`. */
 void scenario_must(bool holds, const char *what);
 
@@ -81,5 +85,15 @@ void scenario_sqlite_imported(void);
 void scenario_sqlite_table_prepare(void);
 void scenario_sqlite_table(void);
 void scenario_sqlite_refusals(void);
+
+/* scenarios_stages.c: each stage over a manager. */
+#define SCENARIO_STAGES(X)                                                                    \
+  X(batch, false) X(batch_overlap, true) X(batch_own, false) X(cache, false) X(circuit, false) \
+  X(dedupe, false) X(fallback, false) X(limit, false) X(linger, true) X(meter, false)          \
+  X(parallel, true) X(retry, false) X(route, false) X(timeout, false) X(stack, false)
+#define SCENARIO_DECLARE(name, has_threads) void scenario_stage_##name(void);
+SCENARIO_STAGES(SCENARIO_DECLARE)
+#undef SCENARIO_DECLARE
+void scenario_stage_configured(void);
 
 #endif

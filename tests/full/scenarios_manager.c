@@ -10,12 +10,13 @@
 /* A batch under way. */
 typedef struct work {
   uint32_t how;
+  bool fails; /* every third */
   const sheaf_request *request;
   sheaf_sink *sink;
   sheaf_status status; /* of the thread, for who waits for it */
 } work;
 
-static const sheaf_verb_info verbs[] = {{SHEAF_VERB_RESOLVE, SHEAF_VERB_PURE}};
+static const sheaf_verb_info verbs[] = {{SHEAF_VERB_RESOLVE, SHEAF_VERB_PURE | SHEAF_VERB_IDEMPOTENT}};
 
 static const sheaf_description *describe(void *self) {
   return &((local_manager *)self)->description;
@@ -30,6 +31,8 @@ static sheaf_status answer(work *w, uint32_t index) {
       {SHEAF_TRAIT_ENTITY, SHEAF_KEY_SOURCE, items[1]},
       {SHEAF_TRAIT_ENTITY, SHEAF_KEY_EXISTS, sheaf_list(items, 2)}};
   sheaf_result result = {index, SHEAF_OK, properties, 2, 0, {NULL, 0}};
+  if (w->fails && index % 3 == 0)
+    result = (sheaf_result){index, SHEAF_UNAVAILABLE, properties, 1, SHEAF_RESULT_RETRYABLE, SHEAF_STR("not now")};
   if (w->how == POSTS || w->how == HOLDS_AND_POSTS)
     return w->request->call->post(w->request->call, &result, 1);
   return w->sink->results(w->sink, &result, 1) == SHEAF_CONTINUE ? SHEAF_OK : SHEAF_STOPPED;
@@ -68,11 +71,12 @@ static sheaf_status hold_and_start(work *w) {
 }
 
 static sheaf_status batch(void *self, const sheaf_request *request, sheaf_sink *sink) {
-  const local_manager *local = self;
+  local_manager *local = self;
   pthread_t thread;
   work *w = request->call->scratch(request->call, sizeof *w);
   if (!w) return sheaf_emit_failure(sink, SHEAF_OUT_OF_MEMORY, sheaf_strn(NULL, 0), 0);
-  *w = (work){local->how & ~(uint32_t)IS_SERIALIZED, request, sink, SHEAF_OK};
+  bool fails = local->how & FAILS_AT_FIRST && local->batches++ % 2 == 0;
+  *w = (work){local->how & ~(uint32_t)(IS_SERIALIZED | FAILS_AT_FIRST), fails, request, sink, SHEAF_OK};
   /* Who collects does not allow it. */
   if (w->how == ANSWERS_FROM_A_THREAD && !(sink->flags & SHEAF_PARALLEL_RESULTS))
     w->how = ANSWERS_BACKWARDS;

@@ -11,11 +11,13 @@ enum {
   ANSWERS_FROM_A_THREAD, /* if the sink allows it */
   POSTS,                 /* from a thread, which it waits for */
   HOLDS_AND_POSTS,       /* from a thread, which it does not wait for */
-  IS_SERIALIZED = 16     /* a flag */
+  IS_SERIALIZED = 16,    /* a flag */
+  FAILS_AT_FIRST = 32    /* a flag: every third reference, in each second batch */
 };
 
 typedef struct local_manager {
   uint32_t how;
+  uint32_t batches; /* that came */
   sheaf_factory factory;
   const sheaf_factory *factories[1];
   sheaf_plugin plugin;
