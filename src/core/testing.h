@@ -21,6 +21,7 @@ typedef sheaf_status (*fake_batch)(void *self, const sheaf_request *request, she
 typedef struct fake {
   fake_batch batch;
   uint32_t flags; /* of its description */
+  bool plain;     /* its verb is neither pure nor idempotent */
   void *data;     /* the test's */
   unsigned destroyed;
   sheaf_library *library;
@@ -29,13 +30,14 @@ typedef struct fake {
 } fake;
 
 static const sheaf_verb_info fake_verbs[] = {
-    {SHEAF_VERB_RESOLVE, SHEAF_VERB_PURE | SHEAF_VERB_IDEMPOTENT}};
+    {SHEAF_VERB_RESOLVE, SHEAF_VERB_PURE | SHEAF_VERB_IDEMPOTENT}, {SHEAF_VERB_RESOLVE, 0}};
 
 static __thread sheaf_description fake_description;
 
 static inline const sheaf_description *fake_describe(void *self) {
-  fake_description =
-      (sheaf_description){sizeof fake_description, ((fake *)self)->flags, fake_verbs, NULL, 1, 0};
+  const fake *f = self;
+  fake_description = (sheaf_description){
+      sizeof fake_description, f->flags, &fake_verbs[f->plain], NULL, 1, 0};
   return &fake_description;
 }
 

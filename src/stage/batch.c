@@ -86,7 +86,8 @@ static sheaf_status batch_open(void *self, const sheaf_value *settings,
 static void batch_close(void *self) {
   batch_stage *b = self;
   if (b->made) sheaf_workers_close(&b->workers);
-  sheaf_batchers_free(b->chain);
+  if (b->stage.child_count) sheaf_batchers_free(b->chain);
+  else sheaf_chain_discard(b->chain);
 }
 
 static const sheaf_setting_info settings[] = {

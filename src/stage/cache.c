@@ -141,6 +141,7 @@ static const sheaf_factory factory =
                         settings, sizeof settings / sizeof *settings);
 
 const sheaf_stage_type sheaf_stage_cache = {.info = SHEAF_STAGE_INFO(&factory, 1, 1),
+                                            .needs = SHEAF_VERB_PURE,
                                             .flags = SHEAF_STAGE_MAY_WAIT,
                                             .counters = counters,
                                             .counter_count = sizeof counters / sizeof *counters,

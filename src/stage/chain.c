@@ -46,8 +46,8 @@ static sheaf_status copy_own(sheaf_batchers *chain, const sheaf_batcher *const *
   return SHEAF_OK;
 }
 
-/* What was made so far; the host's batchers stay the host's. */
-static void discard(sheaf_batchers *chain) {
+void sheaf_chain_discard(sheaf_batchers *chain) {
+  if (!chain) return;
   sheaf_hold_free(&chain->hold);
   free(chain);
 }
@@ -71,7 +71,7 @@ sheaf_status sheaf_chain_make(sheaf_library *library, const sheaf_value *setting
   chain->own_count = own_count;
   if (!status)
     status = sheaf_chain_parse(chain, settings[SHEAF_BATCH_BATCHERS].u.data, error);
-  if (status) discard(chain);
+  if (status) sheaf_chain_discard(chain);
   else *out = chain;
   return status;
 }
@@ -96,7 +96,7 @@ void sheaf_batchers_free(sheaf_batchers *chain) {
   if (!chain) return;
   for (uint32_t i = 0; i < chain->own_count; i++)
     if (chain->own[i].destroy) chain->own[i].destroy(chain->own[i].ctx);
-  discard(chain);
+  sheaf_chain_discard(chain);
 }
 
 /* ------------------------------------------------------------------------------------ a step */

@@ -40,6 +40,9 @@ struct sheaf_batchers {
   bool keep_empty;
 };
 
+/* Frees a chain, and leaves the host's batchers to the host. NULL is fine. */
+void sheaf_chain_discard(sheaf_batchers *chain);
+
 /* Reads a chain as it is written, into steps. The host's own batchers are there already. */
 sheaf_status sheaf_chain_parse(sheaf_batchers *chain, const char *text, sheaf_error *error);
 

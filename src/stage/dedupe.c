@@ -158,6 +158,10 @@ static const sheaf_factory factory =
                         "Equal references in a batch are asked once, and answered at each index.",
                         NULL, 0);
 
-const sheaf_stage_type sheaf_stage_dedupe = {
-    .info = SHEAF_STAGE_INFO(&factory, 1, 1), .size = sizeof(dedupe), .counters = counters, .counter_count = 1, .open = dedupe_open,
-    .batch = dedupe_batch};
+const sheaf_stage_type sheaf_stage_dedupe = {.info = SHEAF_STAGE_INFO(&factory, 1, 1),
+                                             .needs = SHEAF_VERB_PURE,
+                                             .size = sizeof(dedupe),
+                                             .counters = counters,
+                                             .counter_count = 1,
+                                             .open = dedupe_open,
+                                             .batch = dedupe_batch};

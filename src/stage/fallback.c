@@ -97,6 +97,7 @@ static sheaf_status fallback_open(void *self, const sheaf_value *values,
 }
 
 const sheaf_stage_type sheaf_stage_fallback = {.info = SHEAF_STAGE_INFO(&factory, 2, UINT32_MAX),
+                                               .needs = SHEAF_VERB_IDEMPOTENT,
                                                .size = sizeof(fallback),
                                                .counters = counters,
                                                .counter_count = 2,

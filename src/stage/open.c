@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/extensible.h"
+#include "core/log.h"
 #include "core/manager.h"
 #include "plugin/settings.h"
 #include "plugin/words.h"
@@ -117,6 +118,19 @@ sheaf_status sheaf_stage_create(const sheaf_factory *factory, const sheaf_host *
   return SHEAF_OK;
 }
 
+/* A stage that can never do anything is hardly meant. */
+static void warn_if_idle(const opening *o) {
+  const sheaf_description *d = &o->made->description;
+  uint32_t needs = o->type->needs;
+  for (uint32_t i = 0; i < d->verb_count; i++)
+    if ((d->verbs[i].flags & needs) == needs) return;
+  const char *lacking = needs == SHEAF_VERB_PURE ? "pure: its answers may not be shared"
+                                                 : "idempotent: it may not be asked again";
+  sheaf_logf(o->library, SHEAF_LOG_WARNING, o->type->info.factory->id,
+             "passes every batch on as it is, for no verb of what it stands on (\"%s\"%s) is said to be %s",
+             sheaf_manager_id(o->options.children[0]), o->options.child_count > 1 ? ", ..." : "", lacking);
+}
+
 static sheaf_manager *open_with(opening *o, sheaf_error *error) {
   const sheaf_factory *factory = o->type->info.factory;
   sheaf_factory original = *factory;
@@ -127,7 +141,9 @@ static sheaf_manager *open_with(opening *o, sheaf_error *error) {
     return NULL;
   sheaf_manager *m = sheaf_manager_create_stage(o->library, factory, &original, values, error);
   free(values);
-  if (m) o->made->child_count = o->options.child_count;
+  if (!m) return NULL;
+  o->made->child_count = o->options.child_count;
+  warn_if_idle(o);
   return m;
 }
 

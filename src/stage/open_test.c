@@ -165,6 +165,28 @@ static void verbs_and_prefixes_come_from_below(void **state) {
   staged_close(&S);
 }
 
+static void what_can_do_nothing_is_logged(void **state) {
+  static const char *const idle[] = {"cache", "dedupe", "retry"};
+  static const char *const busy[] = {"batch", "linger", "meter", "parallel", "circuit"};
+  (void)state;
+  for (int plain = 0; plain < 2; plain++) {
+    memset(&S, 0, sizeof S);
+    S.below.plain = plain;
+    staged_open(&S, staged_numbers);
+    for (size_t i = 0; i < sizeof busy / sizeof *busy; i++) staged_put(&S, busy[i], NULL);
+    assert_string_equal(S.below.log, "");
+    for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) staged_put(&S, idle[i], NULL);
+    if (plain) {
+      assert_has(S.below.log, "cache: passes every batch on as it is, for no verb of what it stands on "
+                              "(\"circuit\") is said to be pure");
+      assert_has(S.below.log, "dedupe: passes every batch on");
+      assert_has(S.below.log, "retry: passes every batch on as it is, for no verb of what it stands on "
+                              "(\"dedupe\") is said to be idempotent: it may not be asked again");
+    } else assert_string_equal(S.below.log, "");
+    staged_close(&S);
+  }
+}
+
 static sheaf_status gone(void *self, const sheaf_request *request, sheaf_sink *sink) {
   (void)self, (void)request;
   return sheaf_emit_failure(sink, SHEAF_UNAVAILABLE, sheaf_cstr("the back end is gone"), 0);
@@ -238,6 +260,7 @@ int main(void) {
       cmocka_unit_test(the_stack_is_closed_from_its_top),
       cmocka_unit_test(a_stack_is_not_closed_from_inside),
       cmocka_unit_test(verbs_and_prefixes_come_from_below),
+      cmocka_unit_test(what_can_do_nothing_is_logged),
       cmocka_unit_test(a_failure_below_reaches_the_host_with_its_words),
       cmocka_unit_test(the_manager_below_is_blamed),
       cmocka_unit_test(a_stop_reaches_the_bottom),

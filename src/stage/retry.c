@@ -156,6 +156,7 @@ static sheaf_status retry_open(void *self, const sheaf_value *values,
 
 const sheaf_stage_type sheaf_stage_retry = {.info = SHEAF_STAGE_INFO(&factory, 1, 1),
                                             .flags = SHEAF_STAGE_MAY_WAIT,
+                                            .needs = SHEAF_VERB_IDEMPOTENT,
                                             .size = sizeof(retry),
                                             .counters = counters,
                                             .counter_count = 3,

@@ -32,6 +32,7 @@ typedef struct sheaf_stage_type {
   uint32_t flags;
   uint32_t counter_count;
   const sheaf_stage_counter_info *counters;
+  uint32_t needs; /* SHEAF_VERB_PURE, SHEAF_VERB_IDEMPOTENT: verbs without are passed on; 0: none */
   size_t size; /* of an instance, which begins with a sheaf_stage */
 
   /* Makes the instance, zeroed but for its frame, ready. settings[i] is the value of the type's i-th
@@ -60,7 +61,7 @@ struct sheaf_stage {
   const sheaf_stage_type *type;
   sheaf_library *library;
   sheaf_manager **children; /* owned */
-  uint32_t child_count;
+  uint32_t child_count;     /* 0 in `close` if the stage could not be opened */
   sheaf_description description; /* what it promises: see describe.h */
   _Atomic uint64_t *counts;      /* one a counter of its type */
 };

@@ -225,6 +225,24 @@ def test_bad_managers(says):
         says.stage("cache")
 
 
+def test_what_can_do_nothing_is_told(serve, logged):
+    """A manager in Python is idempotent, and not pure, unless it says otherwise."""
+    class Once(Says):
+        id = "once"
+        idempotent = False
+    with serve(Says).stage("retry").stage("limit", in_flight=1) as top:
+        assert top.resolve(["is a", "is a"]).ok and "passes every batch on" not in logged()
+    with serve(Once).stage("cache").stage("dedupe").stage("retry") as top:
+        Says.asked[:] = []
+        for _ in range(2):
+            assert top.resolve(["is a", "is a"]).ok
+        assert asked() == [["is a", "is a"]] * 2
+    for stage, below, lacking in [("cache", "once", "pure"), ("dedupe", "cache", "pure"),
+                                  ("retry", "dedupe", "idempotent")]:
+        assert f'for no verb of what it stands on ("{below}") is said to be {lacking}' in logged()
+        assert stage in logged()
+
+
 # ------------------------------------------------------------------------------- meters and caches
 
 
