@@ -17,41 +17,35 @@ typedef struct manager {
   bool copied, lookup;
 } manager;
 
-/* Whether the request asks for the one property that there is, and how. */
+/* What answers to a request say of themselves. */
 typedef struct wish {
-  bool wanted;
-  uint32_t flags; /* SHEAF_RESULT_IN_SLOT_ORDER, or 0 */
+  uint32_t count; /* 1, or 0: the one property that there is is not asked for */
+  uint32_t flags;
 } wish;
 
 static wish read_wish(const manager *m, const sheaf_request *request) {
-  wish w = {request->flags & SHEAF_REQUEST_ALL_TRAITS, 0};
-  for (uint32_t t = 0; t < request->trait_count; t++) w.wanted |= request->traits[t] == m->trait;
+  bool wanted = request->flags & SHEAF_REQUEST_ALL_TRAITS;
+  for (uint32_t t = 0; t < request->trait_count; t++) wanted |= request->traits[t] == m->trait;
   for (uint32_t s = 0; s < request->slot_count; s++)
-    w.wanted |= request->slots[s].trait == m->trait && request->slots[s].key == m->key;
-  if (w.wanted && request->slot_count == 1 && request->trait_count == 0)
-    w.flags = SHEAF_RESULT_IN_SLOT_ORDER;
+    wanted |= request->slots[s].trait == m->trait && request->slots[s].key == m->key;
+  wish w = {wanted, m->copied ? 0 : SHEAF_RESULT_STATIC};
+  if (wanted && request->slot_count == 1 && request->trait_count == 0)
+    w.flags |= SHEAF_RESULT_IN_SLOT_ORDER;
   return w;
 }
 
-/* Known or not is left to chance, so that the processor guesses it wrong: once is enough. */
-static void fill(const manager *m, const wish *w, uint32_t index, uint32_t entry,
-                 sheaf_property *copy, sheaf_result *result) {
-  const bool known = entry != SHEAF_INDEX_NONE;
-  const sheaf_property *location = &m->database.locations[known ? entry : 0];
-  uint32_t flags = SHEAF_RESULT_STATIC | (known ? w->flags : 0);
-  if (m->copied && known) {
-    *copy = *location;
-    location = copy;
-    flags = w->flags;
-  }
-  const bool has = known & w->wanted;
+/* Known or not is left to chance: a branch on it is one that the processor guesses wrong for each that is
+ * not, so there is none. */
+static void fill(const wish *w, uint32_t index, uint32_t known, const sheaf_property *location,
+                 sheaf_result *result) {
+  const uint32_t if_known = 0 - known, if_not = known - 1;
   result->index = index;
-  result->status = known ? 0 : SHEAF_ENTITY_RESOLUTION_ERROR;
-  result->properties = has ? location : NULL;
-  result->property_count = has;
-  result->flags = flags;
+  result->status = SHEAF_ENTITY_RESOLUTION_ERROR & if_not;
+  result->properties = location;
+  result->property_count = w->count & if_known;
+  result->flags = w->flags & if_known;
   result->message.data = STUDY_UNKNOWN;
-  result->message.size = known ? 0 : sizeof STUDY_UNKNOWN - 1;
+  result->message.size = (sizeof STUDY_UNKNOWN - 1) & if_not;
 }
 
 static sheaf_status study_batch(void *self, const sheaf_request *request, sheaf_sink *sink) {
@@ -62,7 +56,12 @@ static sheaf_status study_batch(void *self, const sheaf_request *request, sheaf_
   sheaf_result results[STUDY_GROUP];
   for (uint32_t from = 0, count; from < request->count; from += count) {
     count = study_next_group(&m->database, m->lookup, request->refs, from, request->count, entries);
-    for (uint32_t i = 0; i < count; i++) fill(m, &w, from + i, entries[i], &copies[i], &results[i]);
+    for (uint32_t i = 0; i < count; i++) {
+      const uint32_t known = entries[i] != SHEAF_INDEX_NONE;
+      const sheaf_property *location = &m->database.locations[entries[i] & (0 - known)];
+      if (m->copied) location = memcpy(&copies[i], location, sizeof copies[i]);
+      fill(&w, from + i, known, location, &results[i]);
+    }
     if (sink->results(sink, results, count) == SHEAF_STOP) return SHEAF_STOPPED;
   }
   return SHEAF_OK;

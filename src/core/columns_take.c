@@ -91,16 +91,17 @@ static bool append_row(sheaf_collector *c, const sheaf_result *r) {
 /* Whether each slot's property may be where it was found the last time. Of what is said to be in slot
  * order, reading sees whether it is, if that is where it looks. */
 static inline bool is_alike(const sheaf_collector *c, const sheaf_result *r) {
+  if (!SHEAF_IS_OK(r->status)) return false;
   if (r->flags & SHEAF_RESULT_IN_SLOT_ORDER)
     return c->in_place && r->property_count == c->columns->slot_count;
   return r->property_count > c->most_at;
 }
 
-/* How many of the results, from the first on, can be read together. All of a flight's group are
- * records of successive rows. */
+/* How many of the results, from the first on, can be read together. All of a flight's group are of
+ * successive rows. */
 static uint32_t run_length(const sheaf_collector *c, const sheaf_result *results, uint32_t count) {
   uint32_t n = 0;
-  if (results->index != c->next || !SHEAF_IS_OK(results->status)) return 0;
+  if (results->index != c->next) return 0;
   if (count > SHEAF_LONGEST_RUN) count = SHEAF_LONGEST_RUN;
   while (n < count && is_alike(c, &results[n])) n++;
   return n;

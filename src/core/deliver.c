@@ -7,11 +7,8 @@
 
 #include "core/extensible.h"
 #include "core/flight.h"
+#include "core/hints.h"
 #include "core/slots.h"
-
-#define LIKELY(x) __builtin_expect(!!(x), 1)
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
-#define NOINLINE __attribute__((noinline)) /* what is not the fast path is not to weigh it down */
 
 /* Ends the flight from outside, unless it has ended already. Any thread. */
 static void end(sheaf_flight *f, sheaf_status why) {
@@ -64,7 +61,7 @@ static bool wanted(sheaf_flight *f) {
 }
 
 /* The same between two results: the switch only. */
-static inline __attribute__((always_inline)) bool still_wanted(sheaf_flight *f) {
+static ALWAYS_INLINE bool still_wanted(sheaf_flight *f) {
   if (UNLIKELY(f->interruptible) && sheaf_cancel_is_thrown(f->call.cancel)) end(f, SHEAF_CANCELLED);
   return LIKELY(!has_ended(f));
 }
@@ -79,16 +76,26 @@ static inline bool in_slot_order(const sheaf_request *request, const sheaf_resul
   return sheaf_answers_slots(r, request->slots, request->slot_count);
 }
 
-/* Nearly all are ordinary: a success that there is nothing to complain about. */
-static inline bool is_ordinary(const sheaf_result *r) {
-  return !(r->status | (r->flags & ODD_FLAGS)) && (r->properties || !r->property_count);
+static inline bool has_properties(const sheaf_result *r) { return r->properties || !r->property_count; }
+
+/* Nearly all are sound: nothing is said of them that has to be looked at. */
+static inline bool is_sound(const sheaf_result *r) { return !(r->flags & ODD_FLAGS) && has_properties(r); }
+
+/* An error with words of its own. */
+static inline bool is_worded(const sheaf_result *r) {
+  return !SHEAF_IS_OK(r->status) && r->message.data && r->message.size;
 }
 
-/* And one in slot order, as it says. `believes`: whoever takes it sees for himself whether it is. */
+/* Nothing of an ordinary result is to be changed or refused before the host hears of it. */
+static inline bool is_ordinary(const sheaf_result *r) {
+  return is_sound(r) && (r->status == SHEAF_OK || is_worded(r));
+}
+
+/* And a success in slot order, as it says. `believes`: whoever takes it sees for himself whether it is. */
 static inline bool is_ordinary_in_slots(const sheaf_request *request, const sheaf_result *r,
                                         bool believes) {
   if (r->status || (r->flags & ODD_FLAGS) != SHEAF_RESULT_IN_SLOT_ORDER) return false;
-  return believes ? r->properties || !r->property_count : in_slot_order(request, r);
+  return believes ? has_properties(r) : in_slot_order(request, r);
 }
 
 /* What is wrong with a result; NULL: nothing. */
@@ -120,8 +127,7 @@ static const sheaf_result *heard(const sheaf_flight *f, const sheaf_result *r, s
 
 static uint32_t call_host(const sheaf_flight *f, const sheaf_result *r) {
   if (f->onward) return f->onward->results(f->onward, r, 1);
-  if (SHEAF_IS_OK(r->status)) return f->success ? f->success(f->ctx, r->index, r) : SHEAF_CONTINUE;
-  return f->error ? f->error(f->ctx, r->index, r) : SHEAF_CONTINUE;
+  return SHEAF_IS_OK(r->status) ? f->success(f->ctx, r->index, r) : f->error(f->ctx, r->index, r);
 }
 
 /* ------------------------------------------------------------------ on the thread that asked */
@@ -174,9 +180,25 @@ static void take_rest(sheaf_flight *f, const sheaf_result *r) {
   sheaf_flight_deliver_rest(f, &error);
 }
 
-/* Takes any result: not in order, not ordinary, or to a host that does not listen. */
+/* Tells the host's callbacks of an ordinary result that comes in order, and what they `said`. False: it is
+ * none, and nothing has been done. Known or not is often left to chance: so there is one branch on it. */
+static ALWAYS_INLINE bool tell_ordinary(sheaf_flight *f, const sheaf_result *r, uint32_t *said) {
+  if (LIKELY(r->status == SHEAF_OK)) {
+    if (UNLIKELY(!is_sound(r)) || UNLIKELY(!sheaf_tracker_take_next(&f->tracker, r->index)))
+      return false;
+    *said = f->success(f->ctx, r->index, r);
+  } else {
+    if (!is_worded(r) || !is_sound(r) || !sheaf_tracker_take_next(&f->tracker, r->index))
+      return false;
+    f->failed++;
+    *said = f->error(f->ctx, r->index, r);
+  }
+  return true;
+}
+
+/* Takes any result: not in order, or not ordinary. */
 static NOINLINE void take_any(sheaf_flight *f, const sheaf_result *r) {
-  if (f->success && is_ordinary_in_slots(f->request, r, false) &&
+  if (!f->onward && is_ordinary_in_slots(f->request, r, false) &&
       sheaf_tracker_take_next(&f->tracker, r->index)) {
     if (f->success(f->ctx, r->index, r) != SHEAF_CONTINUE) stop(f);
     return;
@@ -256,8 +278,10 @@ static uint32_t take_run(sheaf_flight *f, const sheaf_result *results, uint32_t 
   const uint32_t next = f->tracker.next, left = f->tracker.count - next;
   uint32_t run = 0;
   if (count > left) count = left;
-  for (const sheaf_result *r = results; run < count && r->index == next + run; run++, r++)
-    if (!is_ordinary(r) && !is_ordinary_in_slots(request, r, believes)) break;
+  for (const sheaf_result *r = results; run < count && r->index == next + run; run++, r++) {
+    if (is_ordinary(r)) f->failed += r->status != SHEAF_OK;
+    else if (!is_ordinary_in_slots(request, r, believes)) break;
+  }
   sheaf_tracker_take_run(&f->tracker, run);
   return run;
 }
@@ -289,30 +313,26 @@ static NOINLINE uint32_t results_elsewhere(sheaf_flight *f, const sheaf_result *
 
 /* To the host's callbacks, of a flight that can be ended from outside. */
 static NOINLINE uint32_t results_watched(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
-  for (uint32_t i = 0; i < count; i++) {
-    const sheaf_result *r = &results[i];
+  for (const sheaf_result *r = results, *end = results + count; r < end; r++) {
+    uint32_t said;
     if (UNLIKELY(!still_wanted(f))) return SHEAF_STOP;
-    if (f->success && is_ordinary(r) && sheaf_tracker_take_next(&f->tracker, r->index)) {
-      if (UNLIKELY(f->success(f->ctx, r->index, r) != SHEAF_CONTINUE)) stop(f);
-    } else {
-      take_any(f, r);
-    }
+    if (!tell_ordinary(f, r, &said)) take_any(f, r);
+    else if (UNLIKELY(said != SHEAF_CONTINUE)) stop(f);
   }
   return still_wanted(f) ? SHEAF_CONTINUE : SHEAF_STOP;
 }
 
-/* Of one that only the host's callbacks end: after an ordinary success there is nothing to look at but
- * what they said. */
+/* Of one that only the host's callbacks end: after what is ordinary there is nothing to look at but what
+ * they said. */
 static NOINLINE uint32_t results_plain(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
-  const sheaf_success_fn success = f->success;
-  void *const ctx = f->ctx;
   for (const sheaf_result *r = results, *end = results + count; r < end; r++) {
-    if (LIKELY(success && is_ordinary(r) && sheaf_tracker_take_next(&f->tracker, r->index))) {
-      if (LIKELY(success(ctx, r->index, r) == SHEAF_CONTINUE)) continue;
+    uint32_t said;
+    if (LIKELY(tell_ordinary(f, r, &said))) {
+      if (LIKELY(said == SHEAF_CONTINUE)) continue;
       stop(f);
-      return SHEAF_STOP;
+    } else {
+      take_any(f, r);
     }
-    take_any(f, r);
     if (has_ended(f)) return SHEAF_STOP;
   }
   return SHEAF_CONTINUE;
@@ -325,17 +345,18 @@ static NOINLINE uint32_t results_here(sheaf_flight *f, const sheaf_result *resul
   return f->interruptible ? results_watched(f, results, count) : results_plain(f, results, count);
 }
 
-/* An ordinary success, alone and in order, of a flight that only the host's callbacks end: what many
+/* An ordinary result, alone and in order, of a flight that only the host's callbacks end: what many
  * managers send for each index. Here, so that it costs no more than it must. */
 uint32_t sheaf_flight_results(sheaf_sink *sink, const sheaf_result *results, uint32_t count) {
   sheaf_flight *f = (sheaf_flight *)sink;
   uintptr_t owner = atomic_load_explicit(&f->owner, memory_order_relaxed);
+  uint32_t said;
   if (UNLIKELY(owner != (uintptr_t)sheaf_thread_here || !results))
     return results_elsewhere(f, results, count);
-  if (count != 1 || f->interruptible || has_ended(f) || !f->success || !is_ordinary(results) ||
-      !sheaf_tracker_take_next(&f->tracker, results->index))
+  if (count != 1 || f->interruptible || has_ended(f) || f->onward ||
+      !tell_ordinary(f, results, &said))
     return results_here(f, results, count);
-  if (LIKELY(f->success(f->ctx, results->index, results) == SHEAF_CONTINUE)) return SHEAF_CONTINUE;
+  if (LIKELY(said == SHEAF_CONTINUE)) return SHEAF_CONTINUE;
   stop(f);
   return SHEAF_STOP;
 }

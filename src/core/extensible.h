@@ -52,11 +52,15 @@ sheaf_status sheaf_copy_struct(void *dst, size_t dst_size, const void *src, size
 sheaf_status sheaf_copy_table(void *dst, size_t dst_size, const void *src, size_t least,
                               uint32_t known_flags, const char *name, sheaf_error *error);
 
+/* Whether a structure is of our own version and asks for nothing that is not known. */
+#define SHEAF_IS_OWN_STRUCT(dst, src, known_flags) \
+  ((src)->struct_size == sizeof *(dst) &&          \
+   !((src)->flags & SHEAF_MUST_UNDERSTAND & ~(uint32_t)(known_flags)))
+
 /* sheaf_copy_struct for the batch path: one comparison and a copy of fixed size where the source
  * is of our own version. `src` must not be NULL. */
 #define SHEAF_TAKE_STRUCT(dst, src, known_flags, name, error)                              \
-  ((src)->struct_size == sizeof *(dst) &&                                                  \
-           !((src)->flags & SHEAF_MUST_UNDERSTAND & ~(uint32_t)(known_flags))              \
+  (SHEAF_IS_OWN_STRUCT(dst, src, known_flags)                                              \
        ? (*(dst) = *(src), SHEAF_OK)                                                       \
        : sheaf_copy_struct(dst, sizeof *(dst), src, SHEAF_SIZE_AT_BIRTH(*(dst)), known_flags, name,  \
                            error))

@@ -40,7 +40,7 @@ typedef struct sheaf_flight {
   bool has_own;               /* `own` has been used */
   _Atomic bool settled;       /* the manager has returned: nothing is posted any more */
   sheaf_tracker tracker;
-  sheaf_success_fn success;
+  sheaf_success_fn success; /* never NULL; nor is `error` */
 
   void *ctx;
   sheaf_sink *onward; /* takes what is heard, one by one, or records of successive indices together:
@@ -86,8 +86,16 @@ sheaf_flight *sheaf_flight_open(sheaf_thread *thread, sheaf_manager *manager,
 sheaf_status sheaf_flight_close(sheaf_flight *flight, sheaf_status status, const char *why,
                                 sheaf_summary *summary);
 
+/* The whole flight of a question whose callbacks may run where the manager's results come: opens it, asks,
+ * closes it. SHEAF_OUT_OF_MEMORY without a callback: there was none for a flight. */
+sheaf_status sheaf_flight_ask(sheaf_thread *thread, sheaf_manager *manager, sheaf_question *question,
+                              sheaf_summary *summary, sheaf_error *report);
+
 /* Whether this thread is inside a serialized manager, which others may wait to enter. */
 bool sheaf_flight_has_gate(void);
+
+/* Whether `flight` was opened inside a batch of this serialized manager. */
+bool sheaf_flight_in_gate(const sheaf_manager *manager, const sheaf_flight *flight);
 
 /* Wakes whoever sleeps in the flight's wait. */
 void sheaf_flight_wake(sheaf_flight *flight);

@@ -5,11 +5,13 @@
 
 #include "core/copy.h"
 #include "core/extensible.h"
+#include "core/flight.h"
+#include "core/hints.h"
 #include "core/manager.h"
 
 /* ------------------------------------------------------------------------------- the arguments */
 
-static sheaf_status invalid(sheaf_error *error, const char *what) {
+static COLD sheaf_status invalid(sheaf_error *error, const char *what) {
   return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "%s", what);
 }
 
@@ -19,15 +21,15 @@ static sheaf_status check_context(const sheaf_context *context, sheaf_error *err
   return SHEAF_TAKE_STRUCT(&ignored, context, 0, "sheaf_context", error);
 }
 
-static sheaf_status check_contexts(const sheaf_request *r, sheaf_error *error) {
-  for (uint32_t i = 0; r->contexts && i < r->count; i++) {
+static NOINLINE sheaf_status check_contexts(const sheaf_request *r, sheaf_error *error) {
+  for (uint32_t i = 0; i < r->count; i++) {
     sheaf_status status = check_context(r->contexts[i], error);
     if (status) return status;
   }
   return SHEAF_OK;
 }
 
-static sheaf_status check_request(const sheaf_request *r, sheaf_error *error) {
+static ALWAYS_INLINE sheaf_status check_request(const sheaf_request *r, sheaf_error *error) {
   if (r->count >= SHEAF_REST)
     return invalid(error, "sheaf_request.count is too large: at most 2,147,483,647");
   if (r->count && !r->refs) return invalid(error, "sheaf_request.refs is NULL, and its count is not 0");
@@ -43,14 +45,55 @@ static sheaf_status check_request(const sheaf_request *r, sheaf_error *error) {
   for (uint32_t i = 0; i < r->slot_count; i++)
     if (!r->slots[i].trait || !r->slots[i].key)
       return invalid(error, "an entry of sheaf_request.slots has no trait or no key");
-  return check_contexts(r, error);
+  return UNLIKELY(r->contexts) ? check_contexts(r, error) : SHEAF_OK;
 }
 
-static sheaf_status read_call(sheaf_call *out, const sheaf_call *call, sheaf_error *error) {
-  if (!call) {
-    memset(out, 0, sizeof *out);
-    return SHEAF_OK;
-  }
+/*
+ * What a host hands in it has mostly written a moment ago, one field after another. A load that spans two of
+ * those stores has to wait until both have reached the cache, which is a third of all that the core takes for
+ * a batch of one. So it is loaded as it was stored; volatile, since compilers join neighbours. What later
+ * minors append comes along behind.
+ */
+static void copy_request(sheaf_request *to, const sheaf_request *request) {
+  const volatile sheaf_request *from = request;
+  enum { END = offsetof(sheaf_request, call) + sizeof from->call };
+  to->struct_size = sizeof *to;
+  to->flags = from->flags;
+  to->access = from->access;
+  to->refs = from->refs;
+  to->contexts = from->contexts;
+  to->inputs = from->inputs;
+  to->traits = from->traits;
+  to->slots = from->slots;
+  to->count = from->count;
+  to->trait_count = from->trait_count;
+  to->slot_count = from->slot_count;
+  to->reserved = from->reserved;
+  to->call = from->call;
+  memcpy((char *)to + END, (const char *)request + END, sizeof *to - END);
+}
+
+static void copy_callbacks(sheaf_callbacks *to, const sheaf_callbacks *callbacks) {
+  const volatile sheaf_callbacks *from = callbacks;
+  enum { END = offsetof(sheaf_callbacks, error) + sizeof from->error };
+  to->struct_size = sizeof *to;
+  to->flags = from->flags;
+  to->ctx = from->ctx;
+  to->success = from->success;
+  to->error = from->error;
+  memcpy((char *)to + END, (const char *)callbacks + END, sizeof *to - END);
+}
+
+/* SHEAF_TAKE_STRUCT in that way. */
+#define TAKE_FIELDS(copy, dst, src, known_flags, name, error)                                      \
+  (SHEAF_IS_OWN_STRUCT(dst, src, known_flags)                                                      \
+       ? (copy(dst, src), SHEAF_OK)                                                                \
+       : sheaf_copy_struct(dst, sizeof *(dst), src, SHEAF_SIZE_AT_BIRTH(*(dst)), known_flags,      \
+                           name, error))
+
+/* `out` is zero. */
+static NOINLINE sheaf_status read_call(sheaf_call *out, const sheaf_call *call,
+                                       sheaf_error *error) {
   sheaf_status status = SHEAF_TAKE_STRUCT(out, call, 0, "sheaf_call", error);
   if (!status && out->deadline_ns < 0)
     return invalid(error, "sheaf_call.deadline_ns is negative: it is a time of CLOCK_MONOTONIC, see "
@@ -58,82 +101,35 @@ static sheaf_status read_call(sheaf_call *out, const sheaf_call *call, sheaf_err
   return status ? status : check_context(out->context, error);
 }
 
-sheaf_status sheaf_question_read(sheaf_question *q, sheaf_id verb, const sheaf_request *request,
-                                 sheaf_error *error) {
+/* The manager begins with the first references: they come from memory while its flight is made ready. Of
+ * more it fetches the others ahead itself. */
+static ALWAYS_INLINE void fetch_first(const sheaf_request *request) {
+  for (uint32_t i = 0; i < request->count && i < 4; i++) {
+    const sheaf_str ref = request->refs[i];
+    if (ref.size == 0) continue;
+    __builtin_prefetch(ref.data);
+    __builtin_prefetch(ref.data + ref.size - 1);
+  }
+}
+
+static ALWAYS_INLINE sheaf_status read_question(sheaf_question *q, sheaf_id verb,
+                                                const sheaf_request *request, sheaf_error *error) {
   if (!request) return invalid(error, "the request is NULL");
-  sheaf_status status = SHEAF_TAKE_STRUCT(&q->request, request, SHEAF_KNOWN_REQUEST_FLAGS,
-                                          "sheaf_request", error);
+  sheaf_status status = TAKE_FIELDS(copy_request, &q->request, request, SHEAF_KNOWN_REQUEST_FLAGS,
+                                    "sheaf_request", error);
   if (!status) status = check_request(&q->request, error);
-  if (!status) status = read_call(&q->call, q->request.call, error);
+  if (UNLIKELY(status)) return status;
+  fetch_first(&q->request);
+  memset(&q->call, 0, sizeof q->call);
+  if (UNLIKELY(q->request.call)) status = read_call(&q->call, q->request.call, error);
   q->request.verb = verb;
   q->onward = NULL;
   return status;
 }
 
-/* -------------------------------------------------------------------------------- the asking */
-
-/* What a manager of an older minor would not see of a request and may not miss, in words; NULL:
- * nothing. */
-static const char *missed_by(const sheaf_manager *m, const sheaf_request *request) {
-  if (request->flags & SHEAF_MUST_UNDERSTAND & ~m->sizes.request_flags)
-    return "the request has a flag that must be understood, and the manager was written for an "
-           "older ABI that does not have it: update the manager, or do without";
-  for (size_t i = m->sizes.request; i < sizeof *request; i++)
-    if (((const unsigned char *)request)[i])
-      return "the request uses a field that the older ABI, which the manager was written for, does "
-             "not have: update the manager, or leave the field zero";
-  return NULL;
-}
-
-/* Hands the request to the manager, cut to what it knows, and waits for its threads. */
-static sheaf_status call_batch(const sheaf_manager *m, sheaf_flight *f, sheaf_request *request) {
-  request->struct_size = m->sizes.request;
-  request->call = &f->call;
-  sheaf_status status = m->table.batch(m->self, request, &f->sink);
-  sheaf_flight_settle(f);
-  return sheaf_returned(m->stage, status);
-}
-
-/* Whether this thread is inside a batch of this serialized manager. */
-static bool inside_its_gate(const sheaf_manager *m, const sheaf_flight *f) {
-  for (f = f->outer; f; f = f->outer)
-    if (f->locked && atomic_load_explicit(&f->manager, memory_order_relaxed) == m) return true;
-  return false;
-}
-
-static sheaf_status call_serialized(sheaf_manager *m, sheaf_flight *f, sheaf_request *request,
-                                    const char **why) {
-  if (inside_its_gate(m, f)) {
-    *why = "the manager takes one call at a time, and this call comes from inside another";
-    return SHEAF_BUSY;
-  }
-  sheaf_status status = sheaf_gate_enter(&m->gate, f);
-  if (status) return status;
-  status = call_batch(m, f, request);
-  sheaf_gate_leave(&m->gate, f);
-  return status;
-}
-
-/* The whole flight of a question whose callbacks may run where the manager's results come. */
-static sheaf_status fly(sheaf_thread *thread, sheaf_manager *m, sheaf_question *q,
-                        sheaf_summary *summary, sheaf_error *error) {
-  const char *why = NULL;
-  sheaf_flight *f = sheaf_flight_open(thread, m, q, error);
-  if (!f) return SHEAF_OUT_OF_MEMORY;
-  sheaf_status status;
-  if (sheaf_manager_is_closed(m)) {
-    status = SHEAF_CLOSED;
-  } else if (!sheaf_manager_serves(m, q->request.verb)) {
-    status = SHEAF_UNSUPPORTED;
-    why = "the manager does not serve this verb";
-  } else if ((why = missed_by(m, &q->request))) {
-    status = SHEAF_UNSUPPORTED;
-  } else if (m->serialized) {
-    status = call_serialized(m, f, &q->request, &why);
-  } else {
-    status = call_batch(m, f, &q->request);
-  }
-  return sheaf_flight_close(f, status, why, summary);
+sheaf_status sheaf_question_read(sheaf_question *q, sheaf_id verb, const sheaf_request *request,
+                                 sheaf_error *error) {
+  return read_question(q, verb, request, error);
 }
 
 /* ------------------------------------------- a serialized manager's results, kept for afterwards */
@@ -153,8 +149,8 @@ static uint32_t record(void *ctx, uint32_t index, const sheaf_result *result) {
 
 /* Nobody calls out holding a lock: the results are kept while the gate is held, and delivered by a
  * flight of their own, which is open all along, once it has been left. */
-static sheaf_status fly_recorded(sheaf_thread *thread, sheaf_manager *m, sheaf_question *q,
-                                 sheaf_summary *summary, sheaf_error *error) {
+static COLD sheaf_status fly_recorded(sheaf_thread *thread, sheaf_manager *m, sheaf_question *q,
+                                      sheaf_summary *summary, sheaf_error *error) {
   sheaf_arena arena = {0}; /* not the thread's: calls inside the batch come and go there */
   recording r = {&arena, NULL, 0};
   r.results = sheaf_arena_alloc(&arena, ((size_t)q->request.count + 1) * sizeof *r.results);
@@ -165,7 +161,7 @@ static sheaf_status fly_recorded(sheaf_thread *thread, sheaf_manager *m, sheaf_q
   }
   q->callbacks = (sheaf_callbacks){sizeof q->callbacks, 0, &r, record, record};
   q->onward = NULL;
-  sheaf_status status = fly(thread, m, q, NULL, error);
+  sheaf_status status = sheaf_flight_ask(thread, m, q, NULL, error);
   f->interruptible = false; /* what was answered in time is delivered, however late it is now */
   (void)f->sink.results(&f->sink, r.results, r.count);
   sheaf_status delivered = sheaf_flight_close(f, status, NULL, summary);
@@ -174,7 +170,7 @@ static sheaf_status fly_recorded(sheaf_thread *thread, sheaf_manager *m, sheaf_q
 }
 
 /* Without the memory for a flight: every index hears of it all the same. */
-static sheaf_status fail_all(const sheaf_question *q, sheaf_summary *summary, sheaf_error *error) {
+static COLD sheaf_status fail_all(const sheaf_question *q, sheaf_summary *summary, sheaf_error *error) {
   sheaf_str text = sheaf_cstr(sheaf_status_message(SHEAF_OUT_OF_MEMORY));
   sheaf_result result = {0, SHEAF_OUT_OF_MEMORY, NULL, 0, SHEAF_RESULT_STATIC, text};
   uint32_t answer = SHEAF_CONTINUE;
@@ -190,23 +186,29 @@ static sheaf_status fail_all(const sheaf_question *q, sheaf_summary *summary, sh
   return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory for a batch");
 }
 
-sheaf_status sheaf_question_ask(sheaf_manager *m, sheaf_question *q, bool ours,
-                                sheaf_summary *summary, sheaf_error *error) {
+static ALWAYS_INLINE sheaf_status ask(sheaf_manager *m, sheaf_question *q, bool ours,
+                                      sheaf_summary *summary, sheaf_error *error) {
   sheaf_thread *thread = sheaf_thread_self();
   if (!thread) return fail_all(q, summary, error);
   if (error) error->status = SHEAF_OK, error->message[0] = '\0';
   sheaf_mark mark = sheaf_arena_mark(&thread->scratch);
   sheaf_summary counts = SHEAF_SUMMARY_INIT;
-  sheaf_status status = m->serialized && !ours ? fly_recorded(thread, m, q, &counts, error)
-                                               : fly(thread, m, q, &counts, error);
+  sheaf_status status = UNLIKELY(m->serialized) && !ours
+                            ? fly_recorded(thread, m, q, &counts, error)
+                            : sheaf_flight_ask(thread, m, q, &counts, error);
   sheaf_arena_release(&thread->scratch, mark);
-  if (status == SHEAF_OUT_OF_MEMORY && counts.succeeded + counts.failed == 0)
+  if (UNLIKELY(status == SHEAF_OUT_OF_MEMORY) && counts.succeeded + counts.failed == 0)
     return fail_all(q, summary, error);
   if (summary) {
     summary->succeeded = counts.succeeded;
     summary->failed = counts.failed;
   }
   return status;
+}
+
+sheaf_status sheaf_question_ask(sheaf_manager *m, sheaf_question *q, bool ours,
+                                sheaf_summary *summary, sheaf_error *error) {
+  return ask(m, q, ours, summary, error);
 }
 
 sheaf_status sheaf_perform(sheaf_manager *manager, sheaf_id verb, const sheaf_request *request,
@@ -218,16 +220,17 @@ sheaf_status sheaf_perform(sheaf_manager *manager, sheaf_id verb, const sheaf_re
   if (summary) summary->succeeded = summary->failed = 0;
   if (!manager) return invalid(error, "the manager is NULL");
   if (!callbacks) return invalid(error, "the callbacks are NULL");
-  sheaf_status status = sheaf_question_read(&q, verb, request, error);
-  if (!status) status = SHEAF_TAKE_STRUCT(&q.callbacks, callbacks, 0, "sheaf_callbacks", error);
-  return status ? status : sheaf_question_ask(manager, &q, false, summary, error);
+  sheaf_status status = read_question(&q, verb, request, error);
+  if (!status)
+    status = TAKE_FIELDS(copy_callbacks, &q.callbacks, callbacks, 0, "sheaf_callbacks", error);
+  return status ? status : ask(manager, &q, false, summary, error);
 }
 
 /* --------------------------------------------------------------------------------------- flush */
 
 static sheaf_status call_flush(sheaf_manager *m, sheaf_flight *f, sheaf_error *error) {
   if (m->serialized) {
-    if (inside_its_gate(m, f)) return SHEAF_BUSY;
+    if (sheaf_flight_in_gate(m, f)) return SHEAF_BUSY;
     sheaf_status status = sheaf_gate_enter(&m->gate, f);
     if (status) return status;
   }
@@ -257,7 +260,7 @@ sheaf_status sheaf_manager_flush(sheaf_manager *manager, const sheaf_call *call,
   sheaf_question q;
   memset(&q, 0, sizeof q);
   if (!manager) return invalid(error, "the manager is NULL");
-  sheaf_status status = read_call(&q.call, call, error);
+  sheaf_status status = call ? read_call(&q.call, call, error) : SHEAF_OK;
   if (status) return status;
   status = sheaf_manager_hold(manager)
                ? flush(manager, &q, error)
