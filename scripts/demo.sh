@@ -3,7 +3,6 @@
 # A tour of Sheaf in half a minute: `make demo`, or with a Basic Asset Library file of your own
 # `make demo LIBRARY=path.json`. $SHEAF_BIN is the command to show, by default build/dev/bin/sheaf.
 set -euo pipefail
-export LC_NUMERIC=C
 
 # Paths given are relative to where we were called.
 library=${LIBRARY:+$(realpath -- "$LIBRARY")}
@@ -33,7 +32,7 @@ milliseconds() { # milliseconds COMMAND...: how long it takes
   local from=$EPOCHREALTIME to
   "$@" > build/demo/out.jsonl || (($? == 1)) || die "'$*' failed"
   to=$EPOCHREALTIME
-  printf '%d' $(((${to/./} - ${from/./}) / 1000))
+  printf '%d' $(((${to/[.,]/} - ${from/[.,]/}) / 1000))
 }
 
 [[ -x $sheaf ]] || die "there is no $sheaf: run 'make build' first, or set SHEAF_BIN"
