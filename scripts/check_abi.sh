@@ -147,7 +147,7 @@ self_test() { # self_test CC TOP
   caught inserted-in-callbacks resolve.h 's/^  void \*ctx; /  void *more;\n&/'
   caught grown-frozen-type abi.h 's/^\} sheaf_property;/  uint64_t more;\n&/'
   caught removed abi.h '/^  sheaf_access access;/d'
-  caught retyped abi.h 's/^  const sheaf_slot \*slots;/  const sheaf_id *slots;/'
+  caught retyped abi.h 's/^  const sheaf_record \*inputs;/  const sheaf_id *inputs;/'
   caught reordered abi.h 's/^  uint32_t trait_count;/  uint32_t slot_count;/; t; s/^  uint32_t slot_count;/  uint32_t trait_count;/'
   without_tools
 }

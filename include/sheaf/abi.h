@@ -559,6 +559,17 @@ typedef struct sheaf_request {
   const sheaf_call *call;
 } sheaf_request;
 
+/* Whether a property is asked for: all traits are, or its trait is, or this very property. Key 0: the
+ * trait alone, which no slot asks for. [any-thread] */
+static inline bool sheaf_request_wants(const sheaf_request *request, sheaf_id trait, sheaf_id key) {
+  if (request->flags & SHEAF_REQUEST_ALL_TRAITS) return true;
+  for (uint32_t t = 0; t < request->trait_count; t++)
+    if (request->traits[t] == trait) return true;
+  for (uint32_t s = 0; s < request->slot_count; s++)
+    if (request->slots[s].trait == trait && request->slots[s].key == key) return true;
+  return false;
+}
+
 /* -------------------------------------------------------------------------------------- the sink */
 
 /* What the receiver of results says. */
@@ -813,6 +824,21 @@ typedef const sheaf_plugin *(*sheaf_plugin_entry)(void)SHEAF_NOEXCEPT;
 #endif
 
 SHEAF_PLUGIN_EXPORT const sheaf_plugin *sheaf_plugin_v1(void) SHEAF_NOEXCEPT;
+
+/* Defines that function and its record, once in a plugin: SHEAF_PLUGIN(0, 0, &factory). The numbers
+ * are abi_minor and abi_minor_min; then come the addresses of its factories, one or more. */
+#define SHEAF_PLUGIN(minor, minor_min, ...)                                                        \
+  const sheaf_plugin *sheaf_plugin_v1(void) SHEAF_NOEXCEPT {                                       \
+    static const sheaf_factory *const factories[] = {__VA_ARGS__};                                 \
+    static const sheaf_plugin plugin = {sizeof(sheaf_plugin),                                      \
+                                        0,                                                         \
+                                        minor,                                                     \
+                                        minor_min,                                                 \
+                                        factories,                                                 \
+                                        sizeof factories / sizeof factories[0],                    \
+                                        0};                                                        \
+    return &plugin;                                                                                \
+  }
 
 /* ------------------------------------------------------------------------------- the shape, held */
 

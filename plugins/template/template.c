@@ -50,15 +50,6 @@ static uint32_t find(sheaf_str ref) {
   return at;
 }
 
-/* Whether the request asks for a property: by its trait, or by the pair of trait and key. */
-static bool wanted(const sheaf_request *request, const sheaf_property *p) {
-  for (uint32_t t = 0; t < request->trait_count; t++)
-    if (request->traits[t] == p->trait) return true;
-  for (uint32_t s = 0; s < request->slot_count; s++)
-    if (request->slots[s].trait == p->trait && request->slots[s].key == p->key) return true;
-  return false;
-}
-
 /* The properties of one entity. What was made at create lives as long as the manager, so it can be
  * passed as it is and called STATIC: nobody needs to copy it. What was put together for this
  * request lives until `results` returns, which is long enough. */
@@ -69,7 +60,8 @@ static uint32_t answer_resolve(const sheaf_request *request, uint32_t i,
   sheaf_property chosen[PROPERTIES];
   uint32_t count = 0;
   for (uint32_t p = 0; p < PROPERTIES; p++)
-    if (wanted(request, &properties[p])) chosen[count++] = properties[p];
+    if (sheaf_request_wants(request, properties[p].trait, properties[p].key))
+      chosen[count++] = properties[p];
   return sheaf_emit_success(sink, i, chosen, count, 0);
 }
 
@@ -203,14 +195,6 @@ static const sheaf_factory factory = {
     .create = template_create,
 };
 
-static const sheaf_factory *const factories[] = {&factory};
-
-static const sheaf_plugin plugin = {
-    .struct_size = sizeof plugin,
-    .abi_minor = 0,     /* what this source was written for; raise it when you use newer things */
-    .abi_minor_min = 0, /* raise it when you cannot do without them */
-    .factories = factories,
-    .factory_count = 1,
-};
-
-const sheaf_plugin *sheaf_plugin_v1(void) { return &plugin; }
+/* The minor of the ABI that this source was written for: raise it when you use newer things. Then the
+ * oldest that it can live with: raise it when you cannot do without them. */
+SHEAF_PLUGIN(0, 0, &factory)
