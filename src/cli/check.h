@@ -86,7 +86,6 @@ typedef struct check_report {
   char said[sizeof(((check_verdict *)NULL)->message)]; /* the last message, not said twice */
 } check_report;
 
-const char *check_outcome_name(uint32_t outcome);
 void check_report_add(check_report *report, const char *name, const check_verdict *verdict);
 /* Ends the report; CLI_OK, or CLI_FAILED if it could not be written. */
 int check_report_end(check_report *report);

@@ -14,11 +14,9 @@ static const char *const names[CHECK_OUTCOMES] = {
 static const uint32_t order[CHECK_OUTCOMES] = {CHECK_PASSED, CHECK_FAILED, CHECK_CRASHED,
                                                CHECK_WARNED, CHECK_SKIPPED};
 
-const char *check_outcome_name(uint32_t outcome) { return names[outcome]; }
-
 static void add_text(check_report *report, const char *name, const check_verdict *verdict) {
   cli_buffer *out = &report->out;
-  cli_put_format(out, "%-7s  %s\n", check_outcome_name(verdict->outcome), name);
+  cli_put_format(out, "%-7s  %s\n", names[verdict->outcome], name);
   if (!verdict->message[0] || strcmp(verdict->message, report->said) == 0) return;
   memcpy(report->said, verdict->message, sizeof report->said);
   cli_put_text(out, "         ");
@@ -30,7 +28,7 @@ static void add_json(cli_buffer *out, const char *name, const check_verdict *ver
   cli_put_text(out, first ? "{\"name\":" : ",{\"name\":");
   cli_json_cstr(out, name);
   cli_json_member(out, "outcome");
-  cli_json_cstr(out, check_outcome_name(verdict->outcome));
+  cli_json_cstr(out, names[verdict->outcome]);
   cli_json_member(out, "message");
   cli_json_cstr(out, verdict->message);
   cli_json_member(out, "ms");

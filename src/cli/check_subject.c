@@ -5,7 +5,8 @@
 
 #include "cli/check_subject.h"
 
-const check_shape check_shapes[] = {
+/* All of them, ended by one without a name. */
+static const check_shape shapes[] = {
     {"resolve, all traits", SHEAF_VERB_RESOLVE, SHEAF_REQUEST_ALL_TRAITS, false, false},
     {"resolve, no traits", SHEAF_VERB_RESOLVE, 0, false, false},
     {"resolve, by traits", SHEAF_VERB_RESOLVE, 0, true, false},
@@ -76,7 +77,8 @@ bool check_open(check_subject *subject, check_verdict *verdict) {
   return false;
 }
 
-bool check_serves(const check_subject *subject, sheaf_id verb) {
+/* Whether the manager says that it serves a verb. */
+static bool serves(const check_subject *subject, sheaf_id verb) {
   const sheaf_description *d = sheaf_manager_description(subject->manager);
   for (uint32_t i = 0; d && i < d->verb_count; i++) {
     if (d->verbs[i].verb == verb) return true;
@@ -85,8 +87,8 @@ bool check_serves(const check_subject *subject, sheaf_id verb) {
 }
 
 const check_shape *check_served_shape(const check_subject *subject, uint32_t i) {
-  for (const check_shape *shape = check_shapes; shape->name; shape++) {
-    if (check_serves(subject, shape->verb) && i-- == 0) return shape;
+  for (const check_shape *shape = shapes; shape->name; shape++) {
+    if (serves(subject, shape->verb) && i-- == 0) return shape;
   }
   return NULL;
 }
@@ -126,7 +128,7 @@ const sheaf_str *check_refs(const check_subject *subject, uint32_t count) {
 
 /* Finds properties that the first references are known to have, or makes up one that nobody has. */
 static void find_properties(check_subject *subject) {
-  const check_shape *all = &check_shapes[0];
+  const check_shape *all = &shapes[0];
   if (subject->slot_count > 0) return;
   probe_run *run = check_ask_simply(subject, all, subject->options->ref_count ? 16 : 1);
   memcpy(subject->slots, run->seen, sizeof run->seen);

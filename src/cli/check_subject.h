@@ -24,15 +24,9 @@ typedef struct check_shape {
   bool traits, slots; /* ask for some */
 } check_shape;
 
-/* All of them, ended by one without a name. */
-extern const check_shape check_shapes[];
-
 /* Each of the next two does what the one before does, too, and notes what fails: false then. */
 bool check_find(check_subject *subject, check_verdict *verdict);
 bool check_open(check_subject *subject, check_verdict *verdict);
-
-/* Whether the manager says that it serves a verb. */
-bool check_serves(const check_subject *subject, sheaf_id verb);
 
 /* The i-th shape that the manager serves; NULL after the last. */
 const check_shape *check_served_shape(const check_subject *subject, uint32_t i);

@@ -3,7 +3,7 @@
  * Managers that answer in groups of all sizes, mostly alike and now and then not: columns hold what
  * the same answers, collected one by one, hold. What comes is made by chance, from a seed.
  */
-#include "core/testing.h"
+#include "core/columns_testing.h"
 
 enum { ROWS = 700, SLOTS = 6, MOST_GROUP = 100, LONGEST = 70, SEEDS = 500 };
 
@@ -136,31 +136,6 @@ static sheaf_status answer(void *self, const sheaf_request *r, sheaf_sink *sink)
 
 /* -------------------------------------------------------------------------------------- the judge */
 
-static void compare(sheaf_cell cell, const sheaf_value *v) {
-  assert_int_equal(sheaf_cell_kind(cell), v ? v->kind : SHEAF_KIND_NONE);
-  switch (sheaf_cell_kind(cell)) {
-  case SHEAF_KIND_BOOL:
-    assert_int_equal(sheaf_cell_bool(cell), v->u.integer);
-    break;
-  case SHEAF_KIND_INT64:
-    assert_int_equal(sheaf_cell_int64(cell), v->u.integer);
-    break;
-  case SHEAF_KIND_DOUBLE:
-    assert_true(sheaf_cell_double(cell) == v->u.real);
-    break;
-  case SHEAF_KIND_STRING:
-  case SHEAF_KIND_BYTES:
-    assert_true(sheaf_str_equal(sheaf_cell_str(cell), sheaf_value_str(v)));
-    break;
-  case SHEAF_KIND_LIST:
-    assert_int_equal(sheaf_cell_size(cell), v->length);
-    for (uint32_t i = 0; i < v->length; i++) compare(sheaf_cell_item(cell, i), &v->u.items[i]);
-    break;
-  default:
-    break;
-  }
-}
-
 static void compare_column(const sheaf_columns *columns, uint32_t slot, const sheaf_batch *batch) {
   const sheaf_column *column = sheaf_columns_at(columns, slot);
   uint64_t nulls = 0;
@@ -170,7 +145,7 @@ static void compare_column(const sheaf_columns *columns, uint32_t slot, const sh
     bool good = SHEAF_IS_OK(r->status);
     const sheaf_value *v = good ? sheaf_result_find(r, slots[slot].trait, slots[slot].key) : NULL;
     assert_int_equal(sheaf_columns_statuses(columns)[row], r->status);
-    compare(sheaf_column_cell(column, row), v);
+    assert_cell(sheaf_column_cell(column, row), v);
     nulls += v == NULL;
   }
   assert_int_equal(column->null_count, nulls);
@@ -266,7 +241,7 @@ static void lies_about_slot_order_fail_their_row(void **state) {
     sheaf_value v = sheaf_int64(row);
     assert_int_equal(sheaf_columns_statuses(columns)[row], lie ? SHEAF_MANAGER_FAILURE : SHEAF_OK);
     for (uint32_t i = 0; i < SLOTS; i++)
-      compare(sheaf_column_cell(sheaf_columns_at(columns, i), row), lie ? NULL : &v);
+      assert_cell(sheaf_column_cell(sheaf_columns_at(columns, i), row), lie ? NULL : &v);
   }
   sheaf_columns_free(columns);
   fake_close(&F);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Columns of every kind, from managers that answer in slot order and in whichever they like. */
-#include "core/testing.h"
+#include "core/columns_testing.h"
 
 enum { MOST_SLOTS = 4, MOST_ROWS = 8 };
 
@@ -62,32 +62,6 @@ static sheaf_columns *ask(uint32_t rows, uint32_t slot_count) {
   assert_int_equal(sheaf_columns_rows(columns), rows);
   assert_int_equal(sheaf_columns_count(columns), slot_count);
   return columns;
-}
-
-/* Is what stands in the cell the value that was sent? */
-static void assert_cell(sheaf_cell cell, const sheaf_value *v) {
-  assert_int_equal(sheaf_cell_kind(cell), v->kind);
-  switch (v->kind) {
-  case SHEAF_KIND_BOOL:
-    assert_int_equal(sheaf_cell_bool(cell), v->u.integer);
-    break;
-  case SHEAF_KIND_INT64:
-    assert_int_equal(sheaf_cell_int64(cell), v->u.integer);
-    break;
-  case SHEAF_KIND_DOUBLE:
-    assert_true(sheaf_cell_double(cell) == v->u.real);
-    break;
-  case SHEAF_KIND_STRING:
-  case SHEAF_KIND_BYTES:
-    assert_true(sheaf_str_equal(sheaf_cell_str(cell), sheaf_value_str(v)));
-    break;
-  case SHEAF_KIND_LIST:
-    assert_int_equal(sheaf_cell_size(cell), v->length);
-    for (uint32_t i = 0; i < v->length; i++) assert_cell(sheaf_cell_item(cell, i), &v->u.items[i]);
-    break;
-  default:
-    break;
-  }
 }
 
 /* All ways to answer give what was sent, row by row. */
