@@ -34,6 +34,8 @@ struct Names {
   sheaf_id trait, key;
 } names;
 
+study_database database;
+
 sheaf_status memory_batch(void *, const sheaf_request *request, sheaf_sink *sink) noexcept {
   sheaf_result group[16];
   sheaf_property properties[16];
@@ -48,38 +50,62 @@ sheaf_status memory_batch(void *, const sheaf_request *request, sheaf_sink *sink
   return SHEAF_OK;
 }
 
+sheaf_result answer(std::uint32_t index, std::uint32_t entry) {
+  if (entry == SHEAF_INDEX_NONE)
+    return {index, SHEAF_ENTITY_RESOLUTION_ERROR, nullptr, 0, 0, SHEAF_STR(STUDY_UNKNOWN)};
+  return {index, SHEAF_OK, &database.locations[entry], 1, SHEAF_RESULT_STATIC, {nullptr, 0}};
+}
+
+sheaf_status map_batch(void *, const sheaf_request *request, sheaf_sink *sink) noexcept {
+  std::uint32_t entries[STUDY_GROUP];
+  sheaf_result group[STUDY_GROUP];
+  for (std::uint32_t from = 0, n; from < request->count; from += n) {
+    n = study_next_group(&database, true, request->refs, from, request->count, entries);
+    for (std::uint32_t i = 0; i < n; i++) group[i] = answer(from + i, entries[i]);
+    if (sink->results(sink, group, n) == SHEAF_STOP) return SHEAF_STOPPED;
+  }
+  return SHEAF_OK;
+}
+
 template <std::uint32_t flags> const sheaf_description *describe(void *) noexcept {
   static const sheaf_verb_info verbs[] = {{SHEAF_VERB_RESOLVE, flags}};
   static const sheaf_description description = {sizeof description, 0, verbs, nullptr, 1, 0};
   return &description;
 }
 
-template <std::uint32_t flags>
+using Batch = sheaf_status (*)(void *, const sheaf_request *, sheaf_sink *) noexcept;
+
+template <std::uint32_t flags, Batch batch>
 sheaf_status create(const sheaf_factory *, const sheaf_host *, const sheaf_value *, std::uint32_t,
                     sheaf_interface *out, sheaf_error *) noexcept {
   static const sheaf_manager_table table = {
-      sizeof table, 0, describe<flags>, memory_batch, nullptr, nullptr, nullptr};
+      sizeof table, 0, describe<flags>, batch, nullptr, nullptr, nullptr};
   *out = {&table, nullptr};
   return SHEAF_OK;
 }
 
+using Create = decltype(sheaf_factory::create);
+
+sheaf_factory factory(const char *id, Create create) {
+  sheaf_factory made = {};
+  made.struct_size = sizeof made;
+  made.id = id;
+  made.create = create;
+  return made;
+}
+
 sheaf_library *make_library() {
-  static sheaf_factory memory = {}, once = {};
-  static const sheaf_factory *const factories[] = {&memory, &once};
-  static const sheaf_plugin plugin = {sizeof plugin, 0, 0, 0, factories, 2, 0};
-  static const char *const paths[] = {STAGES_STUDY_DIR};
-  memory.struct_size = once.struct_size = sizeof(sheaf_factory);
-  memory.id = "memory";
-  memory.create = create<SHEAF_VERB_PURE | SHEAF_VERB_IDEMPOTENT>;
-  once.id = "once";
-  once.create = create<0>;
-  sheaf_library_options options = SHEAF_LIBRARY_OPTIONS_INIT;
-  options.plugin_paths = paths;
-  options.plugin_path_count = 1;
+  constexpr std::uint32_t kPure = SHEAF_VERB_PURE | SHEAF_VERB_IDEMPOTENT;
+  static const sheaf_factory memory = factory("memory", create<kPure, memory_batch>);
+  static const sheaf_factory once = factory("once", create<0, memory_batch>);
+  static const sheaf_factory map = factory("map", create<kPure, map_batch>);
+  static const sheaf_factory *const factories[] = {&memory, &once, &map};
+  static const sheaf_plugin plugin = {sizeof plugin, 0, 0, 0, factories, 3, 0};
   sheaf_error error = {};
-  sheaf_library *made = sheaf_library_new(&options, &error);
+  sheaf_library *made = sheaf_library_new(nullptr, &error);
   if (!made || sheaf_register(made, &plugin, &error)) die("library", error.message);
   names = {sheaf_intern_one(made, STUDY_TRAIT), sheaf_intern_one(made, STUDY_KEY)};
+  if (!study_database_make(&database, kRefs, names.trait, names.key)) die("map", "out of memory");
   return made;
 }
 
@@ -87,10 +113,8 @@ sheaf_library *make_library() {
 
 sheaf_manager *open(const char *id) {
   static sheaf_library *const library = make_library();
-  const sheaf_setting entities = {SHEAF_STR("entities"), sheaf_int64(kRefs)};
   sheaf_error error = {};
-  sheaf_manager *manager =
-      sheaf_manager_open(library, id, &entities, id == std::string("study") ? 1 : 0, &error);
+  sheaf_manager *manager = sheaf_manager_open(library, id, nullptr, 0, &error);
   if (!manager) die(id, error.message);
   return manager;
 }

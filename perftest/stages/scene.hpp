@@ -28,7 +28,7 @@ struct Refs {
 // A manager by its id:
 //   memory  answers with the reference itself, sixteen at once; so cheap that what is added shows
 //   once    the same, of which the verb is neither pure nor idempotent: no stage may keep or repeat it
-//   study   the study's, a plugin, which looks a URL up in a hash table of kRefs
+//   map     finds a URL in the study's hash table of kRefs, of which there is one for all
 sheaf_manager *open(const char *id);
 
 // Closes it, and all that it wraps.

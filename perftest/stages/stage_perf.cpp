@@ -55,9 +55,9 @@ const Case cases[] = {
     {"batch/sort", "memory", R"([{"stage": "batch", "batchers": "sort"}])"},
     {"dedupe/distinct", "memory", R"(["dedupe"])"},
     {"dedupe/half", "memory", R"(["dedupe"])", kRefs / 2},
-    {"cache/turnover", "study", R"([{"stage": "cache", "max_entries": 9000}])"},
-    {"cache/hits", "study", R"(["cache", "batch"])", kRefs, kRefs, false, "hits"},
-    {"cache/cold", "study", R"(["cache", "batch"])", kRefs, kRefs, true, "misses"},
+    {"cache/turnover", "map", R"([{"stage": "cache", "max_entries": 9000}])"},
+    {"cache/hits", "map", R"(["cache", "batch"])", kRefs, kRefs, false, "hits"},
+    {"cache/cold", "map", R"(["cache", "batch"])", kRefs, kRefs, true, "misses"},
     {"meter_meter", "memory", R"(["meter", "meter"])"},
 };
 

@@ -7,15 +7,6 @@
 
 enum { MAX_ENTRIES, MAX_BYTES, TTL_MS, ERRORS, ERROR_TTL_MS };
 
-bool sheaf_cache_keeps(const sheaf_cache *c, const sheaf_result *result, int64_t now, int64_t *until) {
-  bool ok = SHEAF_IS_OK(result->status);
-  int64_t ttl = ok ? c->ttl_ns : c->error_ttl_ns;
-  *until = ttl > INT64_MAX - now ? INT64_MAX : now + ttl;
-  if (ok) return true;
-  return c->errors && SHEAF_STATUS_CLASS(result->status) == SHEAF_STATUS_CLASS(SHEAF_UNKNOWN_ERROR) &&
-         !(result->flags & SHEAF_RESULT_RETRYABLE);
-}
-
 static bool hold_terms(sheaf_cache_run *r) {
   const sheaf_request *request = r->request;
   sheaf_terms_table *all = &r->cache->table.terms;
@@ -30,15 +21,15 @@ static bool hold_terms(sheaf_cache_run *r) {
     bool same = i > 0 && context == sheaf_share_context(request, i - 1);
     r->each_terms[i] = same ? r->each_terms[i - 1] : sheaf_terms_hold(all, request, context);
     if (!r->each_terms[i]) return false;
-    if (same) sheaf_terms_share(r->each_terms[i]);
+    if (same) sheaf_terms_share(r->each_terms[i], 1);
   }
   return true;
 }
 
 static void release_terms(sheaf_cache_run *r) {
   sheaf_terms_table *all = &r->cache->table.terms;
-  if (r->terms) sheaf_terms_release(all, r->terms);
-  for (uint32_t i = 0; i < r->held; i++) sheaf_terms_release(all, r->each_terms[i]);
+  if (r->terms) sheaf_terms_release(all, r->terms, 1);
+  for (uint32_t i = 0; i < r->held; i++) sheaf_terms_release(all, r->each_terms[i], 1);
 }
 
 /* What has inputs is not compared. */
@@ -59,7 +50,7 @@ static sheaf_status cache_batch(void *self, const sheaf_request *request, sheaf_
   sheaf_cache *c = self;
   sheaf_cache_run r;
   if (!applies(&c->stage, request)) return sheaf_stage_ask(&c->stage, 0, request, sink);
-  memset(&r, 0, offsetof(sheaf_cache_run, entries));
+  memset(&r, 0, offsetof(sheaf_cache_run, results));
   r.cache = c;
   r.request = request;
   r.onward = sink;

@@ -25,30 +25,36 @@ static sheaf_status stats(void *self, sheaf_cache_stats *out) {
   return SHEAF_OK;
 }
 
-/* Puts an entry where there is none, nor any on its way. */
-static void put_if_absent(sheaf_cache *c, sheaf_cache_entry *e, sheaf_str ref, int64_t now) {
-  sheaf_cache_shard *shard = sheaf_cache_shard_of(&c->table, e->hash);
-  sheaf_cache_entry *out = NULL;
-  pthread_mutex_lock(&shard->lock);
+/* Puts an entry where there is none, nor any on its way; with the lock of its shard. */
+static void put_if_absent(sheaf_cache_shard *shard, sheaf_cache_entry *e, sheaf_str ref, int64_t now,
+                          sheaf_cache_entry **out) {
   sheaf_cache_slot *slot = sheaf_cache_find(shard, e->hash, e->terms, ref);
   const sheaf_cache_entry *there = slot ? sheaf_cache_slot_entry(slot) : NULL;
-  if (!slot || (there && now >= there->expires_ns)) (void)sheaf_cache_insert(shard, e, &out);
-  pthread_mutex_unlock(&shard->lock);
-  sheaf_cache_release_all(&c->table, out);
+  if (!slot || (there && now >= there->expires_ns)) (void)sheaf_cache_insert(shard, e, out);
 }
 
-/* The entry of a result of a request's; NULL: out of memory. */
-static sheaf_cache_entry *make_entry(sheaf_cache *c, const sheaf_request *request,
-                                     const sheaf_result *result) {
-  sheaf_cache_table *t = &c->table;
-  sheaf_str ref = request->refs[result->index];
-  const sheaf_context *context = sheaf_share_context(request, result->index);
-  sheaf_terms *q = sheaf_terms_hold(&t->terms, request, context);
-  if (!q) return NULL;
-  uint64_t hash = sheaf_cache_key_hash(sheaf_cache_hash(t, ref), q);
-  sheaf_cache_entry *e = sheaf_cache_entry_new(q, ref, hash, result);
-  sheaf_terms_release(&t->terms, q);
-  return e;
+/* Keeps a result, whose terms' hold goes with it. */
+static sheaf_status keep(sheaf_cache_table *t, sheaf_terms *terms, sheaf_str ref,
+                         const sheaf_result *result, int64_t now, int64_t until, sheaf_error *error) {
+  uint64_t hash = sheaf_cache_key_hash(sheaf_cache_hash(t, ref), terms);
+  sheaf_cache_shard *shard = sheaf_cache_shard_of(t, hash);
+  sheaf_cache_entry *out = NULL;
+  sheaf_status status = SHEAF_OK;
+  pthread_mutex_lock(&shard->lock);
+  sheaf_cache_entry *e = sheaf_cache_entry_new(shard, terms, ref, hash, result);
+  if (!e) {
+    sheaf_cache_unlock(t, shard, NULL);
+    sheaf_terms_release(&t->terms, terms, 1);
+    return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory for the cache");
+  }
+  e->expires_ns = until;
+  if (e->result.status == result->status) put_if_absent(shard, e, ref, now, &out);
+  else
+    status = sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "result %u: %.*s", result->index,
+                             (int)e->result.message.size, e->result.message.data);
+  sheaf_cache_entry_let_go(e, &out);
+  sheaf_cache_unlock(t, shard, out);
+  return status;
 }
 
 static sheaf_status prime_one(sheaf_cache *c, const sheaf_request *request, const sheaf_result *result,
@@ -58,17 +64,10 @@ static sheaf_status prime_one(sheaf_cache *c, const sheaf_request *request, cons
     return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "a result has index %u, and there are %u",
                            result->index, request->count);
   if (!sheaf_cache_keeps(c, result, now, &until)) return SHEAF_OK;
-  sheaf_cache_entry *e = make_entry(c, request, result);
-  if (!e) return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory for the cache");
-  sheaf_status status = SHEAF_OK;
-  e->expires_ns = until;
-  if (e->result.status == result->status)
-    put_if_absent(c, e, request->refs[result->index], now);
-  else
-    status = sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "result %u: %.*s", result->index,
-                             (int)e->result.message.size, e->result.message.data);
-  sheaf_cache_entry_release(&c->table, e);
-  return status;
+  const sheaf_context *context = sheaf_share_context(request, result->index);
+  sheaf_terms *terms = sheaf_terms_hold(&c->table.terms, request, context);
+  if (!terms) return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory for the cache");
+  return keep(&c->table, terms, request->refs[result->index], result, now, until, error);
 }
 
 static sheaf_status prime(void *self, const sheaf_request *request, const sheaf_result *given,

@@ -7,12 +7,12 @@
 #include "stage/part.h"
 
 /* What becomes of an index that was not there. ASKED: it is in the batch that goes down. FOLLOWED:
- * another thread asks for it. FOUND: by now it is there. */
-enum { ASKED, FOLLOWED, FOUND };
+ * another thread asks for it. FOUND: by now it is there. RETURNED: it is missing again. */
+enum { ASKED, FOLLOWED, FOUND, RETURNED };
 
 struct sheaf_cache_want {
   uint32_t index;
-  uint16_t fate;
+  uint8_t fate;
   bool claimed;           /* its pending is in the table */
   sheaf_cache_entry *got; /* held, until it is delivered */
   union {
@@ -27,38 +27,62 @@ typedef sheaf_cache_run run;
 static sheaf_str ref_of(const run *r, const want *w) { return r->request->refs[w->index]; }
 static uint64_t hash_of(const run *r, const want *w) { return r->hashes[w->index]; }
 
-static sheaf_cache_slot *find(const run *r, const sheaf_cache_shard *shard, const want *w) {
-  return sheaf_cache_find(shard, hash_of(r, w), sheaf_cache_run_terms(r, w->index), ref_of(r, w));
-}
-
 /* ------------------------------------------------------------------------------------ a group */
 
-/* Something that is done to wants, with the lock of their shard. */
-typedef void (*deed)(run *r, sheaf_cache_shard *shard, want *w, void *ctx, sheaf_cache_entry **out);
+/* Something that is done to a want, with the lock of its shard; `result` if it is answered. */
+typedef void (*deed)(run *r, sheaf_cache_shard *shard, want *w, const sheaf_result *result,
+                     sheaf_cache_entry **out);
 
-/* Does it to at most a group of wants, each shard locked once. */
-static void each_in_its_shard(run *r, want *const *wants, uint32_t count, deed what, void *ctx) {
+/* Does it to at most a group of wants, each shard locked once. results[i], unless NULL: of wants[i]. */
+static inline void each_in_its_shard(run *r, want *const *wants, const sheaf_result *results,
+                                     uint32_t count, deed what) {
   sheaf_cache_table *t = &r->cache->table;
-  uint64_t hashes[SHEAF_CACHE_GROUP];
-  sheaf_cache_entry *out = NULL;
-  sheaf_cache_order o;
-  for (uint32_t i = 0; i < count; i++) hashes[i] = hash_of(r, wants[i]);
-  sheaf_cache_order_by_shard(t, hashes, count, &o);
-  for (uint32_t s = 0, i = 0; s < t->shard_count; s++) {
-    if (o.ends[s] == i) continue;
+  sheaf_cache_places p;
+  sheaf_cache_places_init(&p);
+  for (uint32_t i = 0; i < count; i++) sheaf_cache_places_add(&p, t, hash_of(r, wants[i]), i);
+  for (uint32_t s = 0; s < t->shard_count; s++) {
+    if (!p.counts[s]) continue;
     sheaf_cache_shard *shard = &t->shards[s];
+    sheaf_cache_entry *out = NULL;
     pthread_mutex_lock(&shard->lock);
-    for (; i < o.ends[s]; i++) what(r, shard, wants[o.order[i]], ctx, &out);
-    pthread_mutex_unlock(&shard->lock);
+    for (uint32_t i = 0; i < p.counts[s]; i++)
+      __builtin_prefetch(&shard->slots[hash_of(r, wants[p.places[s][i]]) & shard->mask], 1);
+    for (uint32_t i = 0; i < p.counts[s]; i++) {
+      uint32_t place = p.places[s][i];
+      what(r, shard, wants[place], results ? &results[place] : NULL, &out);
+    }
+    sheaf_cache_unlock(t, shard, out);
   }
-  sheaf_cache_release_all(t, out);
+}
+
+/* Wants that the same is to be done to, gathered until there is a group of them. */
+typedef struct gathering {
+  deed what;
+  uint32_t count;
+  want *wants[SHEAF_CACHE_GROUP]; /* not to be zeroed for nothing */
+} gathering;
+
+static inline void gather_for(gathering *g, deed what) {
+  g->what = what;
+  g->count = 0;
+}
+
+static void do_gathered(run *r, gathering *g) {
+  each_in_its_shard(r, g->wants, NULL, g->count, g->what);
+  g->count = 0;
+}
+
+static void gather(run *r, gathering *g, want *w) {
+  if (g->count == SHEAF_CACHE_GROUP) do_gathered(r, g);
+  g->wants[g->count++] = w;
 }
 
 /* ------------------------------------------------------------------------------------- claiming */
 
 static void follow(run *r, want *w, sheaf_cache_pending *pending) {
   w->fate = FOLLOWED;
-  w->u.follower = (sheaf_cache_follower){pending->followers, pending, &r->waiter, NULL, false};
+  r->followed_count++;
+  w->u.follower = (sheaf_cache_follower){pending->followers, &r->waiter, {pending}};
   pending->followers = &w->u.follower;
 }
 
@@ -68,39 +92,58 @@ static bool is_own(const run *r, const sheaf_cache_pending *pending) {
   return at >= begin && at < begin + r->want_count * sizeof *r->wants;
 }
 
-/* Looks again, and settles the fate of what was missing. `ctx`: whether this thread owes. */
-static void settle(run *r, sheaf_cache_shard *shard, want *w, void *ctx, sheaf_cache_entry **out) {
-  const bool owes = *(const bool *)ctx;
-  sheaf_cache_slot *slot = find(r, shard, w);
-  sheaf_cache_pending *pending = slot ? sheaf_cache_slot_pending(slot) : NULL;
-  if (pending && (!owes || is_own(r, pending))) {
-    follow(r, w, pending);
-  } else if (slot && !pending && (w->got = sheaf_cache_take(r, shard, slot, out))) {
+/* Looks again, and settles the fate of what was missing. */
+static void settle(run *r, sheaf_cache_shard *shard, want *w, const sheaf_result *result,
+                   sheaf_cache_entry **out) {
+  (void)result;
+  w->u.pending = (sheaf_cache_pending){sheaf_cache_run_terms(r, w->index), &r->request->refs[w->index], NULL};
+  sheaf_cache_slot *slot = sheaf_cache_find_or_claim(shard, hash_of(r, w), &w->u.pending, &w->claimed);
+  if (!slot) return;
+  sheaf_cache_pending *pending = sheaf_cache_slot_pending(slot);
+  if (pending) {
+    if (!r->owes || is_own(r, pending)) follow(r, w, pending);
+  } else if ((w->got = sheaf_cache_take(r, shard, slot, out))) {
     w->fate = FOUND;
-  } else if (!pending) {
-    w->u.pending = (sheaf_cache_pending){sheaf_cache_run_terms(r, w->index), ref_of(r, w), NULL, false};
-    w->claimed = sheaf_cache_claim(shard, hash_of(r, w), &w->u.pending);
+    r->found_count++;
+  } else { /* it was too old, and has gone */
+    (void)sheaf_cache_find_or_claim(shard, hash_of(r, w), &w->u.pending, &w->claimed);
   }
 }
 
 static void claim_group(run *r, uint32_t first, uint32_t count) {
-  bool owes = sheaf_thread_owes() || sheaf_flight_has_gate();
-  want *wants[SHEAF_CACHE_GROUP] = {NULL};
+  want *group = &r->wants[first];
+  gathering g;
+  gather_for(&g, settle);
   for (uint32_t i = 0; i < count; i++) {
-    wants[i] = &r->wants[first + i];
-    wants[i]->index = r->missing[first + i];
-    wants[i]->fate = ASKED;
-    wants[i]->claimed = false;
-    wants[i]->got = NULL;
+    group[i].index = r->missing[first + i];
+    group[i].fate = ASKED;
+    group[i].claimed = false;
+    group[i].got = NULL;
+    gather(r, &g, &group[i]);
   }
-  each_in_its_shard(r, wants, count, settle, &owes);
+  do_gathered(r, &g);
   for (uint32_t i = 0; i < count; i++)
-    if (wants[i]->fate == ASKED) r->asked[r->asked_count++] = wants[i];
+    if (group[i].fate == ASKED) r->asked[r->asked_count++] = &group[i];
+}
+
+/* One growth in place of several: a share for each shard, and somewhat more, for shares are not equal. */
+static void make_room(run *r) {
+  sheaf_cache_table *t = &r->cache->table;
+  size_t share = r->missing_count / t->shard_count / 8 * 9;
+  if (r->missing_count <= SHEAF_CACHE_GROUP) return;
+  for (uint32_t s = 0; s < t->shard_count; s++) {
+    sheaf_cache_shard *shard = &t->shards[s];
+    pthread_mutex_lock(&shard->lock);
+    sheaf_cache_reserve(shard, share < shard->most_entries ? share : shard->most_entries);
+    pthread_mutex_unlock(&shard->lock);
+  }
 }
 
 static void claim_all(run *r) {
+  make_room(r);
+  r->owes = sheaf_thread_owes() || sheaf_flight_has_gate();
   r->want_count = r->missing_count;
-  r->asked_count = 0;
+  r->asked_count = r->found_count = r->followed_count = 0;
   for (uint32_t i = 0; i < r->want_count; i += SHEAF_CACHE_GROUP) {
     uint32_t left = r->want_count - i;
     claim_group(r, i, left < SHEAF_CACHE_GROUP ? left : SHEAF_CACHE_GROUP);
@@ -113,11 +156,12 @@ static void claim_all(run *r) {
 /* Gives followers the answer; NULL: has them ask again. */
 static void answer_followers(want *w, sheaf_cache_entry *entry) {
   for (sheaf_cache_follower *f = w->u.pending.followers, *next; f; f = next) {
+    sheaf_waiter *waiter = f->waiter;
     next = f->next;
     if (entry) sheaf_cache_entry_hold(entry);
-    f->got = entry;
-    f->done = true;
-    sheaf_waiter_say(f->waiter);
+    f->u.got = entry;
+    f->waiter = NULL;
+    sheaf_waiter_say(waiter);
   }
 }
 
@@ -126,30 +170,27 @@ static bool is_common(const sheaf_cache_entry *e) {
   return SHEAF_STATUS_CLASS(e->result.status) != SHEAF_STATUS_CLASS(SHEAF_ENDED);
 }
 
-/* Publishes what a want has got, perhaps nothing, and gives its claim up. One that expires at once is not
- * kept. */
-static void publish(run *r, sheaf_cache_shard *shard, want *w, void *ctx, sheaf_cache_entry **out) {
-  (void)ctx;
-  if (!w->claimed) return;
-  w->claimed = false;
-  if (!w->u.pending.cleared &&
-      (!w->got || w->got->expires_ns == 0 || !sheaf_cache_insert(shard, w->got, out)))
-    sheaf_cache_remove(shard, find(r, shard, w));
-  answer_followers(w, w->got && is_common(w->got) ? w->got : NULL);
-}
-
-static void publish_group(run *r, want *const *wants, uint32_t count) {
-  each_in_its_shard(r, wants, count, publish, NULL);
-}
-
-/* The answer of a want, to be published. */
-static void make_entry(run *r, want *w, const sheaf_result *result) {
+/* Makes the entry of an answer. Whether it is to be kept: not if it expires at once, nor what cannot be
+ * copied, which has become an error. */
+static inline bool make_entry(run *r, sheaf_cache_shard *shard, want *w, const sheaf_result *result) {
   int64_t until;
   bool kept = sheaf_cache_keeps(r->cache, result, r->now, &until);
-  w->got = sheaf_cache_entry_new(sheaf_cache_run_terms(r, w->index), ref_of(r, w), hash_of(r, w),
+  w->got = sheaf_cache_entry_new(shard, sheaf_cache_run_terms(r, w->index), ref_of(r, w), hash_of(r, w),
                                  result);
-  /* What cannot be copied has become an error. */
-  if (w->got) w->got->expires_ns = kept && w->got->result.status == result->status ? until : 0;
+  if (!w->got) return false;
+  w->got->expires_ns = until;
+  return kept && w->got->result.status == result->status;
+}
+
+/* Publishes a want's answer, and gives its claim up. Without one the claim is only given up. */
+static void publish(run *r, sheaf_cache_shard *shard, want *w, const sheaf_result *result,
+                    sheaf_cache_entry **out) {
+  bool kept = result && make_entry(r, shard, w, result);
+  if (!w->claimed) return;
+  w->claimed = false;
+  if (w->u.pending.terms)
+    sheaf_cache_fulfil(shard, hash_of(r, w), &w->u.pending, kept ? w->got : NULL, out);
+  if (w->u.pending.followers) answer_followers(w, w->got && is_common(w->got) ? w->got : NULL);
 }
 
 /* The sink of what was asked for. */
@@ -158,16 +199,27 @@ static uint32_t results(sheaf_sink *sink, const sheaf_result *given, uint32_t co
   want *wants[SHEAF_CACHE_GROUP];
   r->now = sheaf_now_ns();
   for (uint32_t i = 0, n; i < count; i += n) {
-    for (n = 0; n < SHEAF_CACHE_GROUP && i + n < count; n++) {
-      wants[n] = r->asked[given[i + n].index];
-      make_entry(r, wants[n], &given[i + n]);
-    }
-    publish_group(r, wants, n);
+    for (n = 0; n < SHEAF_CACHE_GROUP && i + n < count; n++) wants[n] = r->asked[given[i + n].index];
+    each_in_its_shard(r, wants, given + i, n, publish);
   }
   return SHEAF_CONTINUE;
 }
 
 /* ----------------------------------------------------------------------------------- going down */
+
+/* A hold of the terms for each entry that may be made. */
+static void share_terms(run *r) {
+  if (r->terms) sheaf_terms_share(r->terms, r->asked_count);
+  for (uint32_t i = 0; !r->terms && i < r->asked_count; i++)
+    sheaf_terms_share(r->each_terms[r->asked[i]->index], 1);
+}
+
+/* Of those that have not been made. */
+static void release_terms(run *r) {
+  for (uint32_t i = 0; i < r->asked_count; i++)
+    if (!r->asked[i]->got)
+      sheaf_terms_release(&r->cache->table.terms, sheaf_cache_run_terms(r, r->asked[i]->index), 1);
+}
 
 /* Asks for what is to be asked; what comes is for our own sink, by the part's indices. */
 static sheaf_status ask(run *r) {
@@ -179,30 +231,54 @@ static sheaf_status ask(run *r) {
   sheaf_part_take(&part, indices, r->asked_count);
   sheaf_stage_count(&r->cache->stage, SHEAF_CACHE_MISSES, r->asked_count);
   r->sink = (sheaf_sink){sizeof r->sink, 0, results};
+  share_terms(r);
   sheaf_thread_owe();
   sheaf_status status = sheaf_stage_ask(&r->cache->stage, 0, &part.request, &r->sink);
   sheaf_thread_paid();
+  release_terms(r);
   return status;
 }
 
 /* Has others ask for what nobody has answered here. */
 static void give_up_claims(run *r) {
+  gathering g;
+  gather_for(&g, publish);
   for (uint32_t i = 0; i < r->asked_count; i++)
-    if (r->asked[i]->claimed) publish_group(r, &r->asked[i], 1);
+    if (r->asked[i]->claimed) gather(r, &g, r->asked[i]);
+  do_gathered(r, &g);
+}
+
+static void let_go(run *r, sheaf_cache_shard *shard, want *w, const sheaf_result *result,
+                   sheaf_cache_entry **out) {
+  (void)r, (void)shard, (void)result;
+  sheaf_cache_entry_let_go(w->got, out);
 }
 
 /* Without the memory for an answer there is none. */
-static void deliver_asked(run *r) {
-  uint32_t found = 0;
-  for (uint32_t i = 0; i < r->want_count; i++) {
-    want *w = &r->wants[i];
-    if (w->fate == FOLLOWED) continue;
-    if (w->got) sheaf_cache_put(r, w->index, w->got);
-    else sheaf_cache_put_error(r, w->index, SHEAF_OUT_OF_MEMORY);
-    found += w->fate == FOUND;
+static void deliver_group(run *r, want *group, uint32_t count) {
+  gathering held;
+  gather_for(&held, let_go);
+  for (uint32_t i = 0; i < count; i++) __builtin_prefetch(group[i].got, 1);
+  for (uint32_t i = 0; i < count; i++) {
+    want *w = &group[i];
+    if (w->fate == FOLLOWED || w->fate == RETURNED) continue;
+    if (!w->got) {
+      sheaf_cache_put_error(r, w->index, SHEAF_OUT_OF_MEMORY);
+      continue;
+    }
+    sheaf_cache_put(r, w->index, w->got);
+    gather(r, &held, w);
   }
-  sheaf_stage_count(&r->cache->stage, SHEAF_CACHE_HITS, found);
   sheaf_cache_flush(r);
+  do_gathered(r, &held);
+}
+
+static void deliver_asked(run *r) {
+  sheaf_stage_count(&r->cache->stage, SHEAF_CACHE_HITS, r->found_count);
+  for (uint32_t i = 0; i < r->want_count; i += SHEAF_CACHE_GROUP) {
+    uint32_t left = r->want_count - i;
+    deliver_group(r, &r->wants[i], left < SHEAF_CACHE_GROUP ? left : SHEAF_CACHE_GROUP);
+  }
 }
 
 /* ------------------------------------------------------------------------------------ following */
@@ -212,9 +288,9 @@ static bool is_done(run *r, want *w, bool leave) {
   sheaf_cache_shard *shard = sheaf_cache_shard_of(&r->cache->table, hash_of(r, w));
   sheaf_cache_follower *f = &w->u.follower;
   pthread_mutex_lock(&shard->lock);
-  bool done = f->done;
+  bool done = !f->waiter;
   if (!done && leave) {
-    sheaf_cache_follower **link = &f->pending->followers;
+    sheaf_cache_follower **link = &f->u.pending->followers;
     while (*link != f) link = &(*link)->next;
     *link = f->next;
   }
@@ -222,22 +298,37 @@ static bool is_done(run *r, want *w, bool leave) {
   return done;
 }
 
+/* Takes the answer over that was followed; NULL, perhaps, of one that was given up. False: there is none. */
+static bool take_followed(run *r, want *w) {
+  if (!is_done(r, w, true)) return false;
+  w->got = w->u.follower.u.got;
+  return true;
+}
+
 /* `why` the wait ended, if it is not there. */
 static void deliver_followed(run *r, want *w, sheaf_status why) {
-  if (!is_done(r, w, true)) {
+  if (!take_followed(r, w)) {
     sheaf_cache_put_error(r, w->index, why);
-  } else if (w->u.follower.got) {
-    sheaf_cache_put(r, w->index, w->u.follower.got);
+  } else if (w->got) {
+    sheaf_cache_put(r, w->index, w->got);
     sheaf_stage_count(&r->cache->stage, SHEAF_CACHE_SHARED, 1);
   } else {
     r->missing[r->missing_count++] = w->index; /* it was given up: ask again */
   }
 }
 
+static void release_followed(run *r) {
+  gathering held;
+  gather_for(&held, let_go);
+  for (uint32_t i = 0; r->followed_count && i < r->want_count; i++)
+    if (r->wants[i].fate == FOLLOWED && r->wants[i].got) gather(r, &held, &r->wants[i]);
+  do_gathered(r, &held);
+}
+
 /* Waits for what others ask for, and delivers it. Nothing is owed now. */
 static sheaf_status await_followed(run *r) {
   sheaf_status why = SHEAF_OK;
-  for (uint32_t i = 0; i < r->want_count; i++) {
+  for (uint32_t i = 0; r->followed_count && i < r->want_count; i++) {
     want *w = &r->wants[i];
     if (w->fate != FOLLOWED) continue;
     while (!why && r->said == SHEAF_CONTINUE && !is_done(r, w, false)) {
@@ -247,16 +338,37 @@ static sheaf_status await_followed(run *r) {
     deliver_followed(r, w, why);
   }
   sheaf_cache_flush(r);
+  release_followed(r);
   return why;
 }
 
 /* ----------------------------------------------------------------------------------- altogether */
 
+/* What was taken to be missing, and is not, is not to wait for what is: gives the claims up, and has all
+ * but that looked for again. Nothing has been asked yet. */
+static void return_claims(run *r) {
+  give_up_claims(r);
+  for (uint32_t i = 0; i < r->want_count; i++) {
+    want *w = &r->wants[i];
+    if (w->fate == FOUND) continue;
+    if (w->fate == FOLLOWED && take_followed(r, w) && w->got) {
+      w->fate = FOUND;
+      sheaf_stage_count(&r->cache->stage, SHEAF_CACHE_SHARED, 1);
+      continue;
+    }
+    w->fate = RETURNED;
+    r->missing[r->missing_count++] = w->index;
+  }
+}
+
 static sheaf_status fetch_once(run *r) {
   sheaf_status status = SHEAF_OK;
   claim_all(r);
-  if (r->asked_count) status = ask(r);
-  give_up_claims(r);
+  bool wrong = r->guessed && r->found_count;
+  r->guessed = false;
+  if (wrong) return_claims(r);
+  else if (r->asked_count) status = ask(r);
+  if (!wrong) give_up_claims(r);
   deliver_asked(r);
   sheaf_status why = await_followed(r);
   return status ? status : why;

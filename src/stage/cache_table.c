@@ -14,41 +14,49 @@
 
 /* ------------------------------------------------------------------------------------- entries */
 
+_Static_assert(sizeof(sheaf_cache_entry) % 16 == 0, "what is behind an entry is aligned");
+
 static char *key_of(const sheaf_cache_entry *e) { return (char *)(uintptr_t)(e + 1); }
 
-sheaf_cache_entry *sheaf_cache_entry_new(sheaf_terms *terms, sheaf_str ref, uint64_t hash,
-                                         const sheaf_result *result) {
+sheaf_cache_entry *sheaf_cache_entry_new(sheaf_cache_shard *shard, sheaf_terms *terms, sheaf_str ref,
+                                         uint64_t hash, const sheaf_result *result) {
+  bool is_static = result->flags & SHEAF_RESULT_STATIC;
   size_t key = (ref.size + 15) & ~(size_t)15;
-  size_t bytes = sizeof(sheaf_cache_entry) + key + sheaf_copy_size(result);
-  sheaf_cache_entry *e = ref.size > UINT32_MAX ? NULL : malloc(bytes);
+  size_t bytes = sizeof(sheaf_cache_entry) + key + (is_static ? 0 : sheaf_copy_size(result));
+  uint16_t place;
+  if (ref.size > UINT32_MAX || bytes / 16 > UINT32_MAX) return NULL;
+  sheaf_cache_entry *e = sheaf_cache_pool_take(&shard->pool, bytes, &place);
   if (!e) return NULL;
-  sheaf_arena arena = {.next = key_of(e) + key, .end = (char *)e + bytes};
-  sheaf_copy_result(&arena, &e->result, result);
-  if (ref.size) memcpy(key_of(e), ref.data, ref.size);
-  sheaf_terms_share(terms);
   e->terms = terms;
   e->hash = hash;
   e->key_size = (uint32_t)ref.size;
-  atomic_init(&e->holds, 1);
+  e->holds = 1;
+  e->pieces = (uint32_t)(bytes / 16);
+  e->place = place;
   e->visited = false;
-  e->expires_ns = INT64_MAX;
-  e->bytes = bytes;
-  e->newer = e->older = NULL;
+  if (is_static) {
+    e->result = *result;
+  } else {
+    sheaf_arena arena = {.next = key_of(e) + key, .end = (char *)e + bytes};
+    sheaf_copy_result(&arena, &e->result, result);
+  }
+  if (ref.size) memcpy(key_of(e), ref.data, ref.size);
   return e;
 }
 
-void sheaf_cache_entry_release(sheaf_cache_table *t, sheaf_cache_entry *e) {
-  if (atomic_fetch_sub_explicit(&e->holds, 1, memory_order_acq_rel) > 1) return;
-  sheaf_terms_release(&t->terms, e->terms);
-  free(e);
-}
-
-void sheaf_cache_release_all(sheaf_cache_table *t, sheaf_cache_entry *out) {
+/* Most have the terms of the one before. */
+void sheaf_cache_unlock(sheaf_cache_table *t, sheaf_cache_shard *shard, sheaf_cache_entry *out) {
   while (out) {
-    sheaf_cache_entry *next = out->older;
-    sheaf_cache_entry_release(t, out);
-    out = next;
+    sheaf_terms *terms = out->terms;
+    uint32_t holds = 0;
+    for (; out && out->terms == terms; holds++) {
+      sheaf_cache_entry *next = out->older;
+      sheaf_cache_pool_give(&shard->pool, out, sheaf_cache_entry_bytes(out), out->place);
+      out = next;
+    }
+    sheaf_terms_release(&t->terms, terms, holds);
   }
+  pthread_mutex_unlock(&shard->lock);
 }
 
 /* --------------------------------------------------------------------------------------- slots */
@@ -60,18 +68,25 @@ uint64_t sheaf_cache_hash(const sheaf_cache_table *t, sheaf_str ref) {
 static bool is_key(const sheaf_cache_slot *slot, const sheaf_terms *q, sheaf_str ref) {
   const sheaf_cache_pending *p = sheaf_cache_slot_pending(slot);
   const sheaf_cache_entry *e = (const sheaf_cache_entry *)slot->what;
-  if (p) return p->terms == q && sheaf_str_equal(p->ref, ref);
+  if (p) return p->terms == q && sheaf_str_equal(*p->ref, ref);
   return e->terms == q && e->key_size == ref.size &&
          (ref.size == 0 || memcmp(key_of(e), ref.data, ref.size) == 0);
 }
 
+/* The slot of a key, or the free one where it would be. */
+static inline sheaf_cache_slot *place_of(const sheaf_cache_shard *shard, uint64_t hash,
+                                         const sheaf_terms *terms, sheaf_str ref) {
+  sheaf_cache_slot *slots = shard->slots;
+  size_t mask = shard->mask, at = hash & mask;
+  while (slots[at].what && !(slots[at].hash == hash && is_key(&slots[at], terms, ref)))
+    at = (at + 1) & mask;
+  return &slots[at];
+}
+
 sheaf_cache_slot *sheaf_cache_find(const sheaf_cache_shard *shard, uint64_t hash,
                                    const sheaf_terms *terms, sheaf_str ref) {
-  for (size_t at = hash & shard->mask; shard->slots[at].what; at = (at + 1) & shard->mask) {
-    sheaf_cache_slot *slot = &shard->slots[at];
-    if (slot->hash == hash && is_key(slot, terms, ref)) return slot;
-  }
-  return NULL;
+  sheaf_cache_slot *slot = place_of(shard, hash, terms, ref);
+  return slot->what ? slot : NULL;
 }
 
 static void place(sheaf_cache_slot *slots, size_t mask, sheaf_cache_slot slot) {
@@ -81,21 +96,27 @@ static void place(sheaf_cache_slot *slots, size_t mask, sheaf_cache_slot slot) {
 }
 
 /* At most three quarters are used. */
-static bool make_room(sheaf_cache_shard *shard) {
-  if (shard->used < (shard->mask + 1) / 4 * 3) return true;
-  size_t size = (shard->mask + 1) * 2;
+static inline bool has_room(const sheaf_cache_shard *shard, size_t size, size_t more) {
+  return shard->used + more <= size / 4 * 3;
+}
+
+/* Without memory it gets fuller, and slower. */
+void sheaf_cache_reserve(sheaf_cache_shard *shard, size_t more) {
+  size_t size = shard->mask + 1;
+  while (!has_room(shard, size, more)) size *= 2;
+  if (size == shard->mask + 1) return;
   sheaf_cache_slot *slots = calloc(size, sizeof *slots);
-  if (!slots) return shard->used < shard->mask; /* fuller, and slower, but not full */
+  if (!slots) return;
   for (size_t i = 0; i <= shard->mask; i++)
     if (shard->slots[i].what) place(slots, size - 1, shard->slots[i]);
   free(shard->slots);
   shard->slots = slots;
   shard->mask = size - 1;
-  return true;
 }
 
 static bool add_slot(sheaf_cache_shard *shard, uint64_t hash, uintptr_t what) {
-  if (!make_room(shard)) return false;
+  sheaf_cache_reserve(shard, 1);
+  if (shard->used == shard->mask) return false; /* one stays free, to end a search */
   place(shard->slots, shard->mask, (sheaf_cache_slot){hash, what});
   shard->used++;
   return true;
@@ -114,8 +135,18 @@ static void remove_slot(sheaf_cache_shard *shard, size_t gap) {
   shard->used--;
 }
 
-bool sheaf_cache_claim(sheaf_cache_shard *shard, uint64_t hash, sheaf_cache_pending *pending) {
-  return add_slot(shard, hash, (uintptr_t)pending | 1);
+sheaf_cache_slot *sheaf_cache_find_or_claim(sheaf_cache_shard *shard, uint64_t hash,
+                                            sheaf_cache_pending *pending, bool *claimed) {
+  sheaf_cache_slot *slot = place_of(shard, hash, pending->terms, *pending->ref);
+  if (slot->what) return slot;
+  *claimed = has_room(shard, shard->mask + 1, 1);
+  if (!*claimed) {
+    *claimed = add_slot(shard, hash, (uintptr_t)pending | 1);
+    return NULL;
+  }
+  *slot = (sheaf_cache_slot){hash, (uintptr_t)pending | 1};
+  shard->used++;
+  return NULL;
 }
 
 /* --------------------------------------------------------------------------------------- queue */
@@ -127,7 +158,7 @@ static void enqueue(sheaf_cache_shard *shard, sheaf_cache_entry *e) {
   else shard->oldest = e;
   shard->newest = e;
   shard->entries++;
-  shard->bytes += e->bytes;
+  shard->bytes += sheaf_cache_entry_bytes(e);
 }
 
 static void dequeue(sheaf_cache_shard *shard, sheaf_cache_entry *e) {
@@ -137,7 +168,7 @@ static void dequeue(sheaf_cache_shard *shard, sheaf_cache_entry *e) {
   if (e->older) e->older->newer = e->newer;
   else shard->oldest = e->newer;
   shard->entries--;
-  shard->bytes -= e->bytes;
+  shard->bytes -= sheaf_cache_entry_bytes(e);
 }
 
 /* Whose turn it is to go. */
@@ -151,44 +182,53 @@ static sheaf_cache_entry *next_out(sheaf_cache_shard *shard) {
   return e;
 }
 
-void sheaf_cache_remove(sheaf_cache_shard *shard, sheaf_cache_slot *slot) {
-  if (!sheaf_cache_slot_pending(slot)) dequeue(shard, sheaf_cache_slot_entry(slot));
-  remove_slot(shard, (size_t)(slot - shard->slots));
+/* Where in the table a thing is that is there. */
+static sheaf_cache_slot *slot_of(const sheaf_cache_shard *shard, uint64_t hash, uintptr_t what) {
+  size_t at = hash & shard->mask;
+  while (shard->slots[at].what != what) at = (at + 1) & shard->mask;
+  return &shard->slots[at];
 }
 
-static sheaf_cache_slot *slot_of(const sheaf_cache_shard *shard, const sheaf_cache_entry *e) {
-  return sheaf_cache_find(shard, e->hash, e->terms, sheaf_strn(key_of(e), e->key_size));
-}
-
-/* Takes away what is at a slot; an entry is linked to `out`. */
-static void take_out(sheaf_cache_shard *shard, sheaf_cache_slot *slot, sheaf_cache_entry **out) {
+void sheaf_cache_remove(sheaf_cache_shard *shard, sheaf_cache_slot *slot, sheaf_cache_entry **out) {
   sheaf_cache_entry *e = sheaf_cache_slot_entry(slot);
-  sheaf_cache_remove(shard, slot);
+  remove_slot(shard, (size_t)(slot - shard->slots));
   if (!e) return;
-  e->older = *out;
-  *out = e;
+  dequeue(shard, e);
+  sheaf_cache_entry_let_go(e, out);
 }
 
-static void make_way(sheaf_cache_shard *shard, size_t bytes, sheaf_cache_entry **out) {
+static inline void make_way(sheaf_cache_shard *shard, size_t bytes, sheaf_cache_entry **out) {
   while (shard->entries >= shard->most_entries || shard->bytes > shard->most_bytes - bytes) {
-    take_out(shard, slot_of(shard, next_out(shard)), out);
+    const sheaf_cache_entry *e = next_out(shard);
+    sheaf_cache_remove(shard, slot_of(shard, e->hash, (uintptr_t)e), out);
     atomic_fetch_add_explicit(shard->evictions, 1, memory_order_relaxed);
   }
 }
 
 bool sheaf_cache_insert(sheaf_cache_shard *shard, sheaf_cache_entry *entry, sheaf_cache_entry **out) {
-  if (entry->bytes > shard->most_bytes) return false;
-  make_way(shard, entry->bytes, out);
-  sheaf_cache_slot *slot = slot_of(shard, entry);
-  if (slot && !sheaf_cache_slot_pending(slot)) {
-    take_out(shard, slot, out);
-    slot = NULL;
-  }
-  if (slot) slot->what = (uintptr_t)entry;
-  else if (!add_slot(shard, entry->hash, (uintptr_t)entry)) return false;
+  if (sheaf_cache_entry_bytes(entry) > shard->most_bytes) return false;
+  make_way(shard, sheaf_cache_entry_bytes(entry), out);
+  sheaf_cache_slot *slot = sheaf_cache_find(shard, entry->hash, entry->terms,
+                                            sheaf_strn(key_of(entry), entry->key_size));
+  if (slot) sheaf_cache_remove(shard, slot, out);
+  if (!add_slot(shard, entry->hash, (uintptr_t)entry)) return false;
   sheaf_cache_entry_hold(entry);
   enqueue(shard, entry);
   return true;
+}
+
+void sheaf_cache_fulfil(sheaf_cache_shard *shard, uint64_t hash, const sheaf_cache_pending *pending,
+                        sheaf_cache_entry *entry, sheaf_cache_entry **out) {
+  bool fits = entry && sheaf_cache_entry_bytes(entry) <= shard->most_bytes;
+  if (fits) make_way(shard, sheaf_cache_entry_bytes(entry), out);
+  sheaf_cache_slot *slot = slot_of(shard, hash, (uintptr_t)pending | 1);
+  if (!fits) {
+    sheaf_cache_remove(shard, slot, out);
+    return;
+  }
+  slot->what = (uintptr_t)entry;
+  sheaf_cache_entry_hold(entry);
+  enqueue(shard, entry);
 }
 
 /* ------------------------------------------------------------------------------------ the table */
@@ -229,6 +269,7 @@ void sheaf_cache_table_destroy(sheaf_cache_table *t) {
   (void)sheaf_cache_clear(t, NULL);
   for (uint32_t i = 0; i < t->shard_count; i++) {
     pthread_mutex_destroy(&t->shards[i].lock);
+    sheaf_cache_pool_destroy(&t->shards[i].pool);
     free(t->shards[i].slots);
   }
   sheaf_terms_table_destroy(&t->terms);
@@ -237,57 +278,55 @@ void sheaf_cache_table_destroy(sheaf_cache_table *t) {
 
 /* ------------------------------------------------------------------------------------- clearing */
 
-/* What is being asked for may be of before, and what comes of it is not kept. */
-static void clear_slot(sheaf_cache_shard *shard, sheaf_cache_slot *slot, sheaf_cache_entry **out) {
+/* What is being asked for may be of before, and what comes of it is not kept. How many entries it was. */
+static uint64_t clear_slot(sheaf_cache_shard *shard, sheaf_cache_slot *slot, sheaf_cache_entry **out) {
   sheaf_cache_pending *pending = sheaf_cache_slot_pending(slot);
-  if (pending) pending->cleared = true;
-  take_out(shard, slot, out);
+  if (pending) pending->terms = NULL;
+  sheaf_cache_remove(shard, slot, out);
+  return pending ? 0 : 1;
 }
 
 static bool is_ref(const sheaf_cache_slot *slot, sheaf_str ref) {
   const sheaf_cache_pending *p = sheaf_cache_slot_pending(slot);
   const sheaf_cache_entry *e = (const sheaf_cache_entry *)slot->what;
-  return p ? sheaf_str_equal(p->ref, ref)
+  return p ? sheaf_str_equal(*p->ref, ref)
            : sheaf_str_equal(sheaf_strn(key_of(e), e->key_size), ref);
 }
 
 /* All that has the hash and the reference. */
-static void clear_hash(sheaf_cache_shard *shard, uint64_t hash, sheaf_str ref,
-                       sheaf_cache_entry **out) {
+static uint64_t clear_hash(sheaf_cache_shard *shard, uint64_t hash, sheaf_str ref,
+                           sheaf_cache_entry **out) {
   size_t at = hash & shard->mask;
+  uint64_t count = 0;
   while (shard->slots[at].what) {
     sheaf_cache_slot *slot = &shard->slots[at];
-    if (slot->hash == hash && is_ref(slot, ref)) clear_slot(shard, slot, out); /* look here again */
+    if (slot->hash == hash && is_ref(slot, ref)) count += clear_slot(shard, slot, out); /* look here again */
     else at = (at + 1) & shard->mask;
   }
+  return count;
 }
 
-static void clear_shard(sheaf_cache_shard *shard, sheaf_cache_entry **out) {
+static uint64_t clear_shard(sheaf_cache_shard *shard, sheaf_cache_entry **out) {
+  uint64_t count = 0;
   for (size_t at = 0; at <= shard->mask;) {
-    if (shard->slots[at].what) clear_slot(shard, &shard->slots[at], out);
+    if (shard->slots[at].what) count += clear_slot(shard, &shard->slots[at], out);
     else at++;
   }
-}
-
-static uint64_t count_and_release(sheaf_cache_table *t, sheaf_cache_entry *out) {
-  uint64_t count = 0;
-  for (const sheaf_cache_entry *e = out; e; e = e->older) count++;
-  sheaf_cache_release_all(t, out);
   return count;
 }
 
 uint64_t sheaf_cache_clear(sheaf_cache_table *t, const sheaf_str *ref) {
-  sheaf_cache_entry *out = NULL;
+  uint64_t count = 0;
   uint32_t rounds = ref ? SHEAF_TERMS_SALTS : t->shard_count;
   uint64_t ref_hash = ref ? sheaf_cache_hash(t, *ref) : 0;
   for (uint32_t i = 0; i < rounds; i++) {
     sheaf_terms any = {.salt = (i + 1) * 0x9e3779b97f4a7c15ULL};
     uint64_t hash = sheaf_cache_key_hash(ref_hash, &any);
     sheaf_cache_shard *shard = ref ? sheaf_cache_shard_of(t, hash) : &t->shards[i];
+    sheaf_cache_entry *out = NULL;
     pthread_mutex_lock(&shard->lock);
-    if (ref) clear_hash(shard, hash, *ref, &out);
-    else clear_shard(shard, &out);
-    pthread_mutex_unlock(&shard->lock);
+    count += ref ? clear_hash(shard, hash, *ref, &out) : clear_shard(shard, &out);
+    sheaf_cache_unlock(t, shard, out);
   }
-  return count_and_release(t, out);
+  return count;
 }

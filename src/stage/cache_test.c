@@ -6,6 +6,7 @@
 
 static staged S;
 static uint32_t asked, batches; /* that reached the manager */
+static uint32_t heard_before;   /* by the host, when the last one did */
 
 /* Text in memory that is spoilt afterwards: the reference, and a list of it. Numbers that end in 9 do
  * not exist, those that end in 8 may tomorrow; 7 is a failure of the manager's. */
@@ -13,6 +14,7 @@ static sheaf_status texts(void *self, const sheaf_request *request, sheaf_sink *
   (void)self;
   asked += request->count;
   batches++;
+  heard_before = S.calls;
   for (uint32_t i = request->count; i-- > 0;) {
     char text[64];
     int64_t last = staged_number(request->refs[i]) % 10;
@@ -111,6 +113,71 @@ static void repeats_in_a_batch_are_asked_once(void **state) {
   begin(NULL, NULL, NULL, NULL);
   assert_int_equal(ask("1 1 2 1 2 9 9"), 3);
   assert_int_equal(stats().shared, 4);
+  staged_close(&S);
+}
+
+/* References of numbers that exist: from, from + 1, ... */
+static void number_refs(sheaf_str *refs, uint32_t count, uint32_t from) {
+  static char text[STAGED_MOST][12];
+  static uint32_t used;
+  for (uint32_t i = 0; i < count; i++, used = (used + 1) % STAGED_MOST) {
+    snprintf(text[used], sizeof text[used], "%u", (from + i) * 10 + i % 7);
+    refs[i] = sheaf_cstr(text[used]);
+  }
+}
+
+/* Of a long batch that begins with many new references the rest is taken to be new, too. */
+static void what_is_known_behind_many_new_ones_is_heard_first(void **state) {
+  static sheaf_str refs[900];
+  (void)state;
+  begin(NULL, NULL, NULL, NULL);
+  number_refs(refs + 500, 300, 5000);
+  assert_int_equal(staged_ask(&S, refs + 500, 300), SHEAF_OK);
+  number_refs(refs, 500, 0);
+  memcpy(refs + 800, refs, 100 * sizeof *refs); /* repeats of what is new */
+  assert_int_equal(staged_ask(&S, refs, 900), SHEAF_OK);
+  staged_assert_once(&S);
+  assert_int_equal(S.summary.failed, 0);
+  assert_int_equal(asked, 300 + 500);
+  assert_int_equal(heard_before, 300);
+  assert_int_equal(stats().hits, 300);
+  assert_int_equal(stats().shared, 100);
+  assert_int_equal(staged_ask(&S, refs, 900), SHEAF_OK);
+  staged_assert_once(&S);
+  assert_int_equal(asked, 300 + 500);
+  staged_close(&S);
+}
+
+static void repeats_far_apart_are_asked_once(void **state) {
+  static sheaf_str refs[1400];
+  (void)state;
+  begin("max_entries", "100", NULL, NULL); /* fewer than the batch has */
+  number_refs(refs, 700, 0);
+  memcpy(refs + 700, refs, 700 * sizeof *refs);
+  assert_int_equal(staged_ask(&S, refs, 1400), SHEAF_OK);
+  staged_assert_once(&S);
+  assert_int_equal(S.summary.failed, 0);
+  assert_int_equal(asked, 700);
+  assert_int_equal(stats().shared, 700);
+  assert_int_equal(stats().entries, 100);
+  staged_close(&S);
+}
+
+/* A stop among what is known leaves nothing held and nothing claimed. */
+static void a_stop_behind_many_new_ones(void **state) {
+  static sheaf_str refs[600];
+  (void)state;
+  begin(NULL, NULL, NULL, NULL);
+  number_refs(refs, 600, 0);
+  assert_int_equal(staged_ask(&S, refs + 400, 200), SHEAF_OK);
+  S.stop_after = 5;
+  assert_int_equal(staged_ask(&S, refs, 600), SHEAF_STOPPED);
+  assert_int_equal(S.calls, 5);
+  assert_int_equal(asked, 200);
+  S.stop_after = 0;
+  assert_int_equal(staged_ask(&S, refs, 600), SHEAF_OK);
+  staged_assert_once(&S);
+  assert_int_equal(asked, 600);
   staged_close(&S);
 }
 
@@ -481,6 +548,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_was_answered_is_not_asked_again),
       cmocka_unit_test(repeats_in_a_batch_are_asked_once),
+      cmocka_unit_test(what_is_known_behind_many_new_ones_is_heard_first),
+      cmocka_unit_test(repeats_far_apart_are_asked_once),
+      cmocka_unit_test(a_stop_behind_many_new_ones),
       cmocka_unit_test(many_entries),
       cmocka_unit_test(whatever_the_answer_depends_on_is_in_the_key),
       cmocka_unit_test(contexts_by_index),

@@ -258,6 +258,52 @@ static void threads_that_ask_and_clear(void **state) {
   fake_close(&F);
 }
 
+/* Long batches of which nobody knows what others have asked for meanwhile. */
+enum { LONG = 700, NUMBERS = 1500 };
+
+static uint32_t hear_long(void *ctx, uint32_t index, const sheaf_result *r) {
+  int64_t *values = ctx;
+  values[index] = r->status ? -1 : r->properties[0].value.u.integer;
+  return SHEAF_CONTINUE;
+}
+
+static void *hammer_long(void *seed) {
+  uint32_t state = (uint32_t)(uintptr_t)seed;
+  sheaf_interface found;
+  assert_int_equal(sheaf_manager_get_extension(top, SHEAF_CACHE_EXTENSION, &found), SHEAF_OK);
+  const sheaf_cache_functions *functions = found.table;
+  for (int i = 0; i < 20; i++) {
+    char text[LONG][8];
+    sheaf_str refs[LONG];
+    int64_t values[LONG];
+    for (int r = 0; r < LONG; r++) {
+      state = state * 1664525u + 1013904223u;
+      snprintf(text[r], sizeof text[r], "%u", (state >> 16) % NUMBERS);
+      refs[r] = sheaf_cstr(text[r]);
+      values[r] = -1;
+    }
+    sheaf_request request = sheaf_request_for(refs, LONG);
+    sheaf_callbacks callbacks = {sizeof callbacks, 0, values, hear_long, hear_long};
+    assert_int_equal(sheaf_resolve(top, &request, &callbacks, NULL, NULL), SHEAF_OK);
+    for (int r = 0; r < LONG; r++) assert_int_equal(values[r], atoi(text[r]));
+    if (i % 3 == 0) functions->clear(found.self);
+  }
+  return NULL;
+}
+
+static void threads_with_long_batches(void **state) {
+  pthread_t threads[THREADS];
+  (void)state;
+  begin();
+  atomic_store(&may_go, true);
+  for (uintptr_t i = 0; i < THREADS; i++)
+    assert_int_equal(pthread_create(&threads[i], NULL, hammer_long, (void *)(i + 1)), 0);
+  for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+  assert_int_equal(staged_counter(top, "misses"), asked);
+  assert_int_equal(staged_counter(top, "hits") + shared() + asked, THREADS * 20 * LONG);
+  fake_close(&F);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(one_asks_for_all),
@@ -267,6 +313,7 @@ int main(void) {
       cmocka_unit_test(a_failure_is_shared_and_not_kept),
       cmocka_unit_test(closed_while_calls_are_in_flight),
       cmocka_unit_test(threads_that_ask_and_clear),
+      cmocka_unit_test(threads_with_long_batches),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,7 +120,7 @@ static sheaf_window *enter(sheaf_linger *l, const sheaf_request *request, sheaf_
   if (is_new) {
     w = sheaf_window_new(l, request, terms);
     if (!w) return NULL;
-    sheaf_terms_share(terms);
+    sheaf_terms_share(terms, 1);
     w->opened_ns = sheaf_now_ns();
     w->due_ns = w->opened_ns + l->most_wait_ns;
   }
@@ -281,7 +281,7 @@ static sheaf_status linger_batch(void *self, const sheaf_request *request, sheaf
   if (!terms)
     return sheaf_stage_fail(request, sink, SHEAF_OUT_OF_MEMORY, "out of memory for a batch", 0);
   sheaf_status status = linger(l, request, sink, terms);
-  sheaf_terms_release(&l->terms, terms);
+  sheaf_terms_release(&l->terms, terms, 1);
   return status;
 }
 

@@ -29,7 +29,7 @@ sheaf_window *sheaf_window_new(sheaf_linger *linger, const sheaf_request *reques
 
 void sheaf_window_release(sheaf_window *w) {
   if (atomic_fetch_sub_explicit(&w->holds, 1, memory_order_acq_rel) > 1) return;
-  sheaf_terms_release(&w->linger->terms, w->terms);
+  sheaf_terms_release(&w->linger->terms, w->terms, 1);
   sheaf_cancel_free(w->cancel);
   sheaf_arena_free(&w->arena);
   pthread_cond_destroy(&w->done);

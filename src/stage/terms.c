@@ -105,7 +105,7 @@ static sheaf_terms *find_or_make(sheaf_terms_table *all, const sheaf_request *re
     q->next = *place;
     *place = q;
   }
-  if (q) sheaf_terms_share(q);
+  if (q) sheaf_terms_share(q, 1);
   return q;
 }
 
@@ -119,15 +119,15 @@ sheaf_terms *sheaf_terms_hold(sheaf_terms_table *all, const sheaf_request *reque
   return q;
 }
 
-void sheaf_terms_release(sheaf_terms_table *all, sheaf_terms *q) {
-  uint32_t holds = atomic_load_explicit(&q->holds, memory_order_relaxed);
+void sheaf_terms_release(sheaf_terms_table *all, sheaf_terms *q, uint32_t holds) {
+  uint32_t there = atomic_load_explicit(&q->holds, memory_order_relaxed);
   /* The last hold is let go of under the lock only, where it might just be taken up again. */
-  while (holds > 1)
-    if (atomic_compare_exchange_weak_explicit(&q->holds, &holds, holds - 1, memory_order_release,
+  while (there > holds)
+    if (atomic_compare_exchange_weak_explicit(&q->holds, &there, there - holds, memory_order_release,
                                               memory_order_relaxed))
       return;
   pthread_mutex_lock(&all->lock);
-  bool last = atomic_fetch_sub_explicit(&q->holds, 1, memory_order_acq_rel) == 1;
+  bool last = atomic_fetch_sub_explicit(&q->holds, holds, memory_order_acq_rel) == holds;
   if (last) {
     sheaf_terms **place = place_of(all, q->hash);
     while (*place != q) place = &(*place)->next;

@@ -42,12 +42,12 @@ void sheaf_terms_table_destroy(sheaf_terms_table *all);
 sheaf_terms *sheaf_terms_hold(sheaf_terms_table *all, const sheaf_request *request,
                               const sheaf_context *context);
 
-/* One hold more, of what is held already. */
-static inline void sheaf_terms_share(sheaf_terms *q) {
-  atomic_fetch_add_explicit(&q->holds, 1, memory_order_relaxed);
+/* So many holds more, of what is held already. */
+static inline void sheaf_terms_share(sheaf_terms *q, uint32_t holds) {
+  atomic_fetch_add_explicit(&q->holds, holds, memory_order_relaxed);
 }
 
-/* Lets go of one hold. */
-void sheaf_terms_release(sheaf_terms_table *all, sheaf_terms *q);
+/* Lets go of so many holds. */
+void sheaf_terms_release(sheaf_terms_table *all, sheaf_terms *q, uint32_t holds);
 
 #endif
