@@ -91,6 +91,33 @@ static void test_batch_is_find(void **state) {
   free_keys(keys, MANY);
 }
 
+/* In steps, with others' between, a look-up says what it does at once; and what the second step expects
+ * is right unless two keys have the same hash. */
+static void test_steps_are_find(void **state) {
+  enum { ASKED = 300 };
+  sheaf_index index;
+  sheaf_str *keys = make_keys(MANY);
+  sheaf_index_look looks[ASKED];
+  uint32_t expected[ASKED];
+  (void)state;
+  sheaf_index_init(&index, 42);
+  assert_true(sheaf_index_reserve(&index, 1));
+  for (uint32_t filled = 0; filled < 2; filled++) {
+    for (uint32_t i = 0; filled && i < MANY; i += 2)
+      assert_true(sheaf_index_put(&index, keys[i], i));
+    for (uint32_t i = 0; i < ASKED; i++) sheaf_index_look_begin(&index, keys[i], &looks[i]);
+    for (uint32_t i = 0; i < ASKED; i++) expected[i] = sheaf_index_look_there(&index, &looks[i]);
+    for (uint32_t i = 0; i < ASKED; i++) {
+      uint32_t found = sheaf_index_look_end(&index, keys[i], &looks[i]);
+      assert_int_equal(found, sheaf_index_find(&index, keys[i]));
+      assert_int_equal(found, filled && i % 2 == 0 ? i : SHEAF_INDEX_NONE);
+      if (found != SHEAF_INDEX_NONE) assert_int_equal(expected[i], found);
+    }
+  }
+  sheaf_index_free(&index);
+  free_keys(keys, MANY);
+}
+
 static void test_values_are_replaced(void **state) {
   const sheaf_str key = SHEAF_STR("key"), same = SHEAF_STR("key");
   sheaf_index index;
@@ -186,11 +213,15 @@ static void test_runs_are_short(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_empty),         cmocka_unit_test(test_put_and_find),
-      cmocka_unit_test(test_batch_is_find), cmocka_unit_test(test_values_are_replaced),
-      cmocka_unit_test(test_odd_keys),      cmocka_unit_test(test_same_bytes),
-      cmocka_unit_test(test_large),         cmocka_unit_test(test_seeds),
-      cmocka_unit_test(test_runs_are_short)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_empty),
+                                     cmocka_unit_test(test_put_and_find),
+                                     cmocka_unit_test(test_batch_is_find),
+                                     cmocka_unit_test(test_steps_are_find),
+                                     cmocka_unit_test(test_values_are_replaced),
+                                     cmocka_unit_test(test_odd_keys),
+                                     cmocka_unit_test(test_same_bytes),
+                                     cmocka_unit_test(test_large),
+                                     cmocka_unit_test(test_seeds),
+                                     cmocka_unit_test(test_runs_are_short)};
   return cmocka_run_group_tests_name("sheaf/index.h", tests, NULL, NULL);
 }

@@ -287,13 +287,16 @@ static inline void sheaf_index_prefetch_slot(const sheaf_index *index, sheaf_str
     SHEAF_INDEX_PREFETCH(&index->slots[(size_t)sheaf_index_hash(index, key) & index->mask]);
 }
 
-/* A look-up under way. */
+/* A look-up under way, in three steps: sheaf_index_look_begin, some time later
+ * sheaf_index_look_there, and some time after that sheaf_index_look_end. For who has other waits to
+ * begin beside those of the index; sheaf_index_find_batch takes them for everybody else. The index
+ * must have a table, and keep it: sheaf_index_reserve sees to that. Its fields are its own business. */
 typedef struct sheaf_index_look {
   const sheaf_index_slot *slot; /* where it goes on */
   uint32_t tag;
 } sheaf_index_look;
 
-/* First step: starts fetching the key's place. */
+/* First step: starts fetching the key's place. Reads the key. */
 static inline void sheaf_index_look_begin(const sheaf_index *index, sheaf_str key,
                                           sheaf_index_look *look) {
   uint64_t hash = sheaf_index_hash(index, key);
@@ -302,13 +305,23 @@ static inline void sheaf_index_look_begin(const sheaf_index *index, sheaf_str ke
   SHEAF_INDEX_PREFETCH(look->slot);
 }
 
-/* Second step: goes on to the next place if this one is another key's, and starts fetching the key that
- * is stored there, if it is likely to be the one. */
-static inline void sheaf_index_look_there(const sheaf_index *index, sheaf_index_look *look) {
+/* Second step: goes on to a place that is likely to be the key's, and starts fetching the key that is
+ * stored there. Gives its value, so that what that stands for can be fetched too; SHEAF_INDEX_NONE if
+ * the key is not there for certain. */
+static inline uint32_t sheaf_index_look_there(const sheaf_index *index, sheaf_index_look *look) {
   const sheaf_index_slot *slot = look->slot;
-  if (slot->tag != look->tag && slot->tag != 0 && slot != &index->slots[index->mask]) slot++;
+  while (slot->tag != look->tag && slot->tag != 0)
+    slot = slot == &index->slots[index->mask] ? index->slots : slot + 1;
   look->slot = slot;
-  if (slot->tag == look->tag) sheaf_index_prefetch(sheaf_strn(slot->data, slot->size));
+  if (slot->tag == 0) return SHEAF_INDEX_NONE;
+  sheaf_index_prefetch(sheaf_strn(slot->data, slot->size));
+  return slot->value;
+}
+
+/* Last step, with the key of the first one: its value, or SHEAF_INDEX_NONE. */
+static inline uint32_t sheaf_index_look_end(const sheaf_index *index, sheaf_str key,
+                                            const sheaf_index_look *look) {
+  return sheaf_index_find_from(index, look->slot, key, look->tag);
 }
 
 /* sheaf_index_find_batch for at most SHEAF_INDEX_GROUP keys, of an index that has room for some; `ahead`,
@@ -320,9 +333,8 @@ static inline void sheaf_index_find_group(const sheaf_index *index, const sheaf_
   sheaf_index_look looks[SHEAF_INDEX_GROUP];
   for (size_t i = 0; i < count; i++) sheaf_index_look_begin(index, keys[i], &looks[i]);
   for (size_t i = 0; i < ahead_count; i++) sheaf_index_prefetch(ahead[i]);
-  for (size_t i = 0; i < count; i++) sheaf_index_look_there(index, &looks[i]);
-  for (size_t i = 0; i < count; i++)
-    values[i] = sheaf_index_find_from(index, looks[i].slot, keys[i], looks[i].tag);
+  for (size_t i = 0; i < count; i++) (void)sheaf_index_look_there(index, &looks[i]);
+  for (size_t i = 0; i < count; i++) values[i] = sheaf_index_look_end(index, keys[i], &looks[i]);
 }
 
 /* The values of `count` keys, each or SHEAF_INDEX_NONE: what sheaf_index_find would say of each,

@@ -1,31 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _DEFAULT_SOURCE /* madvise */
 #include "arena.h"
 
-#include <stdlib.h>
-#include <sys/mman.h>
+#include "pages.h"
 
-enum { FIRST_BLOCK = 16 << 10, LARGEST_BLOCK = 16 << 20, HUGE_PAGE = 2 << 20 };
+#include <stdlib.h>
+
+enum { FIRST_BLOCK = 16 << 10, LARGEST_BLOCK = 16 << 20 };
 
 struct bal_block {
   bal_block *next;
   size_t used, size; /* of what follows */
 };
 
-/* Large blocks ask for huge pages: entities are read in random order, and then finding the page
- * costs more than the memory does. */
 static bal_block *new_block(size_t size) {
   size_t bytes = sizeof(bal_block) + size;
-  bal_block *block;
-  if (bytes < HUGE_PAGE) {
-    block = malloc(bytes);
-  } else {
-    bytes = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    block = aligned_alloc(HUGE_PAGE, bytes);
-#ifdef MADV_HUGEPAGE
-    if (block) (void)madvise(block, bytes, MADV_HUGEPAGE);
-#endif
-  }
+  bal_block *block = bal_pages_new(&bytes);
   if (!block) return NULL;
   block->used = 0;
   block->size = bytes - sizeof(bal_block);
@@ -63,10 +52,13 @@ sheaf_str bal_arena_copy(bal_arena *arena, sheaf_str text) {
   return sheaf_strn(copy, text.size);
 }
 
-void bal_arena_each(const bal_arena *arena, void (*each)(void *ctx, void *memory, size_t size),
-                    void *ctx) {
-  for (bal_block *block = arena->blocks; block; block = block->next)
-    each(ctx, block + 1, block->used);
+void bal_arena_clear(bal_arena *arena) {
+  bal_block *last = arena->blocks;
+  if (!last) return;
+  bal_arena older = {last->next, 0};
+  bal_arena_free(&older);
+  last->next = NULL;
+  last->used = 0;
 }
 
 void bal_arena_free(bal_arena *arena) {

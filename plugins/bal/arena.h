@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Memory that is given back all at once. What a library holds for as long as it is open comes from
- * here: few large blocks, in the order of the file, so that what is read together lies together.
+ * here, but for its entities (shelf.h).
  */
 #ifndef BAL_ARENA_H
 #define BAL_ARENA_H
@@ -22,9 +22,8 @@ void *bal_arena_alloc(bal_arena *arena, size_t size);
  * memory. */
 sheaf_str bal_arena_copy(bal_arena *arena, sheaf_str text);
 
-/* Calls `each` with every stretch of memory that was given out, alignment included. */
-void bal_arena_each(const bal_arena *arena, void (*each)(void *ctx, void *memory, size_t size),
-                    void *ctx);
+/* Takes back all that was given out, and keeps one block for what comes next. */
+void bal_arena_clear(bal_arena *arena);
 
 void bal_arena_free(bal_arena *arena);
 

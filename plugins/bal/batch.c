@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The three verbs. A batch is gone through a group at a time, and a group in steps: take the
- * references apart, find their names, find the records, answer. Each step asks memory for what the
- * next will read, for all of the group, so that the waits fall together.
+ * The three verbs. A batch is gone through in steps, a few references at a time: fetch the text,
+ * take it apart and fetch its slot of the index, fetch the entity, answer. While one few answers, the
+ * next has its entities on the way, the one after that its slots, and the one after that its texts:
+ * so the waits for memory fall together, and none is long.
  */
 #include "manager.h"
 
+#include "plain.h"
 #include "select.h"
 
 #include <sheaf/utf8.h>
@@ -13,9 +15,15 @@
 /* Why there is no record; the first is that there is one. */
 enum { FOUND, UNKNOWN, NO_VERSION, NULL_VERSION, NULL_OVERRIDE, NO_ACCESS };
 
-/* One reference of the group. */
+enum {
+  FEW = 8,   /* references that take a step together */
+  STAGES = 3 /* that references are kept for: taken apart, fetched, answered */
+};
+
+/* One reference on its way. */
 typedef struct element {
   bal_reference ref;
+  sheaf_index_look look;    /* for the name */
   const bal_entity *entity; /* NULL: unknown */
   const bal_record *record; /* if it was found */
   uint64_t stable;          /* bal_found_version.stable */
@@ -29,44 +37,58 @@ typedef struct batch {
   sheaf_access access; /* whose overrides count */
   bal_selection selection;
   bal_output output;
-  element elements[BAL_GROUP];
+  element elements[STAGES][FEW];
 } batch;
+
+/* The references `from` to `end` of the batch, and where they are kept. */
+typedef struct few {
+  uint32_t from, end;
+  element *elements;
+} few;
+
+static few few_of(batch *b, uint32_t number) {
+  uint32_t from = number * FEW, count = b->request->count;
+  return (few){from, count - from < FEW ? count : from + FEW, b->elements[number % STAGES]};
+}
 
 /* ------------------------------------------------------------------------------------- finding */
 
-static void prefetch_refs(const sheaf_request *request, uint32_t from) {
-  uint32_t end = request->count - from < BAL_GROUP ? request->count : from + BAL_GROUP;
-  for (; from < end; from++) sheaf_index_prefetch(request->refs[from]);
+static void fetch_texts(batch *b, few f) {
+  for (uint32_t i = f.from; i < f.end; i++) sheaf_index_prefetch(b->request->refs[i]);
 }
 
-static void find_entities(batch *b, uint32_t from, uint32_t count) {
+static void take_apart(batch *b, few f) {
+  const sheaf_index *index = &b->manager->library.index;
+  for (element *e = f.elements; f.from < f.end; f.from++, e++) {
+    bal_reference_read(&b->manager->scheme, b->request->refs[f.from], b->request->call, &e->ref);
+    sheaf_index_look_begin(index, e->ref.name, &e->look);
+  }
+}
+
+static void fetch_entities(batch *b, few f) {
   const bal_library *library = &b->manager->library;
-  sheaf_str names[BAL_GROUP];
-  uint32_t numbers[BAL_GROUP];
-  for (uint32_t i = 0; i < count; i++) {
-    bal_reference_parse(&b->manager->scheme, b->request->refs[from + i], b->request->call,
-                        &b->elements[i].ref);
-    names[i] = b->elements[i].ref.name;
+  for (element *e = f.elements; f.from < f.end; f.from++, e++) {
+    uint32_t number = sheaf_index_look_there(&library->index, &e->look);
+    if (number == SHEAF_INDEX_NONE) continue;
+    const char *entity = bal_shelf_at(&library->entities, number);
+    for (uint32_t i = 0; i < library->lines; i++, entity += BAL_LINE) SHEAF_INDEX_PREFETCH(entity);
   }
-  prefetch_refs(b->request, from + count);
-  sheaf_index_find_batch(&library->index, names, count, numbers);
-  for (uint32_t i = 0; i < count; i++) {
-    element *e = &b->elements[i];
-    e->entity = NULL;
-    if (numbers[i] == SHEAF_INDEX_NONE || e->ref.state != BAL_REF_FINE) continue;
-    e->entity = &library->entities[numbers[i]];
-    SHEAF_INDEX_PREFETCH(e->entity);
-    SHEAF_INDEX_PREFETCH((const char *)(e->entity + 1) - 1);
-  }
+}
+
+static const bal_entity *find_entity(const bal_library *library, const element *e) {
+  if (e->ref.state != BAL_REF_FINE) return NULL;
+  uint32_t number = sheaf_index_look_end(&library->index, e->ref.name, &e->look);
+  return number == SHEAF_INDEX_NONE ? NULL : bal_shelf_at(&library->entities, number);
 }
 
 /* Where the data of an entity stands: an override for this mode of access, whatever the version
  * asked for, or else the version. */
 static uint32_t find_record(const bal_entity *entity, sheaf_access access, element *e) {
   if (!entity || entity->version_count == BAL_NO_ENTITY) return UNKNOWN;
-  e->overridden = entity->overrides && entity->overrides[access].state != BAL_RECORD_NONE;
+  const bal_record *overrides = entity->extras ? entity->extras->overrides : NULL;
+  e->overridden = overrides && overrides[access].shape != BAL_RECORD_NONE;
   if (e->overridden) {
-    e->record = &entity->overrides[access];
+    e->record = &overrides[access];
     e->stable = e->ref.version;
     return FOUND;
   }
@@ -77,31 +99,17 @@ static uint32_t find_record(const bal_entity *entity, sheaf_access access, eleme
   return FOUND;
 }
 
-static uint32_t judge_record(const element *e) {
-  if (e->record->state == BAL_RECORD_NULL) return e->overridden ? NULL_OVERRIDE : NULL_VERSION;
-  return e->record->state == BAL_RECORD_NO_TRAITS ? NO_ACCESS : FOUND;
+static uint32_t judge_record(const bal_record *record, bool overridden) {
+  if (bal_record_there(record)) return FOUND;
+  if (record->shape == BAL_RECORD_NO_TRAITS) return NO_ACCESS;
+  return overridden ? NULL_OVERRIDE : NULL_VERSION;
 }
 
-/* The first lines of what will be read, here or by the host. */
-static void prefetch_properties(const bal_record *record) {
-  const char *at = (const char *)record->properties;
-  size_t size = record->property_count * sizeof *record->properties;
-  for (size_t i = 0; i < size && i < 256; i += 64) SHEAF_INDEX_PREFETCH(at + i);
-}
-
-static void find_records(batch *b, uint32_t count) {
-  for (uint32_t i = 0; i < count; i++) {
-    element *e = &b->elements[i];
-    e->record = NULL;
-    e->outcome = find_record(e->entity, b->access, e);
-    if (e->record) SHEAF_INDEX_PREFETCH(e->record);
-  }
-  for (uint32_t i = 0; i < count; i++) {
-    element *e = &b->elements[i];
-    if (!e->record) continue;
-    e->outcome = judge_record(e);
-    prefetch_properties(e->record);
-  }
+static void find(const batch *b, element *e) {
+  e->record = NULL;
+  e->entity = find_entity(&b->manager->library, e);
+  e->outcome = find_record(e->entity, b->access, e);
+  if (e->record) e->outcome = judge_record(e->record, e->overridden);
 }
 
 /* -------------------------------------------------------------------------------------- errors */
@@ -171,7 +179,7 @@ static void refuse_element(batch *b, uint32_t index, const element *e) {
     plugin_message_put_number(&message, e->stable);
   } else if (e->outcome != UNKNOWN) {
     plugin_message_put(&message, e->outcome == NULL_OVERRIDE ? " has nothing (null) for access "
-                                                          : " does not allow access ");
+                                                             : " does not allow access ");
     plugin_message_put(&message, access_text(b->access));
   }
   bal_output_error(&b->output, index,
@@ -206,8 +214,9 @@ static void exists(batch *b, uint32_t index, const element *e) {
 static void traits(batch *b, uint32_t index, const element *e) {
   bool writing = b->access == SHEAF_ACCESS_WRITE;
   if (e->outcome == FOUND) {
-    uint32_t count = writing ? e->record->trait_count : e->record->read_trait_count;
-    bal_output_record(&b->output, index, e->record->traits, count, SHEAF_RESULT_STATIC);
+    const bal_shape *shape = &b->manager->library.shapes[e->record->shape];
+    bal_output_record(&b->output, index, shape->traits, writing ? shape->count : shape->read_count,
+                      SHEAF_RESULT_STATIC);
   } else if (writing && e->outcome != NO_ACCESS &&
              (e->outcome != UNKNOWN || sheaf_utf8_valid(b->request->refs[index]))) {
     bal_output_record(&b->output, index, NULL, 0, SHEAF_RESULT_STATIC);
@@ -224,15 +233,12 @@ static answer_fn answer_to(sheaf_id verb) {
   return verb == SHEAF_VERB_TRAITS ? traits : NULL;
 }
 
-static void answer_group(batch *b, answer_fn answer, uint32_t from, uint32_t count) {
-  find_entities(b, from, count);
-  find_records(b, count);
-  for (uint32_t i = 0; i < count && bal_output_open(&b->output); i++) {
-    element *e = &b->elements[i];
-    if (e->ref.state == BAL_REF_FINE || e->ref.state == BAL_REF_UNKNOWN_NAME)
-      answer(b, from + i, e);
+static void answer_few(batch *b, answer_fn answer, few f) {
+  for (element *e = f.elements; f.from < f.end && bal_output_open(&b->output); f.from++, e++) {
+    find(b, e);
+    if (e->ref.state == BAL_REF_FINE || e->ref.state == BAL_REF_UNKNOWN_NAME) answer(b, f.from, e);
     else if (e->ref.state == BAL_REF_NO_MEMORY) b->output.status = SHEAF_OUT_OF_MEMORY;
-    else refuse_reference(b, from + i, e->ref.state);
+    else refuse_reference(b, f.from, e->ref.state);
   }
 }
 
@@ -267,12 +273,12 @@ sheaf_status bal_batch(void *self, const sheaf_request *request, sheaf_sink *sin
   sheaf_status status = prepare(&b, self, request, sink);
   if (status != SHEAF_OK) return status;
   answer_fn answer = answer_to(request->verb);
-  prefetch_refs(request, 0);
-  for (uint32_t from = 0, count; from < request->count && bal_output_open(&b.output);
-       from += count) {
-    uint32_t left = request->count - from;
-    count = left < BAL_GROUP ? left : BAL_GROUP;
-    answer_group(&b, answer, from, count);
+  uint32_t count = request->count / FEW + (request->count % FEW != 0);
+  for (uint32_t i = 0; i < count + STAGES && bal_output_open(&b.output); i++) {
+    if (i < count) fetch_texts(&b, few_of(&b, i));
+    if (i - 1 < count) take_apart(&b, few_of(&b, i - 1));
+    if (i - 2 < count) fetch_entities(&b, few_of(&b, i - 2));
+    if (i - 3 < count) answer_few(&b, answer, few_of(&b, i - 3));
   }
   bal_output_flush(&b.output);
   return b.output.status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From text to library: parsed, walked, and its names made the host's. */
+/* From text to library: parsed, and walked. */
 #include "load.h"
 
 #include "path.h"
@@ -70,51 +70,30 @@ static bool load_document(bal_loader *loader, sheaf_str path) {
   return true;
 }
 
-static void renumber(void *ctx, void *memory, size_t size) {
-  const sheaf_id *ids = ctx;
-  sheaf_property *properties = memory;
-  for (size_t i = 0; i < size / sizeof *properties; i++) {
-    properties[i].trait = ids[properties[i].trait];
-    properties[i].key = ids[properties[i].key];
-  }
-}
-
-/* Asks the host for ids, and puts them in place of the loader's numbers. */
-static bool adopt_names(bal_loader *loader) {
-  bal_library *library = loader->library;
-  sheaf_error why = {.status = SHEAF_OK};
-  sheaf_id *ids = bal_names_intern(&loader->names, loader->host, &why);
-  if (!ids) {
-    (void)sheaf_error_set(loader->error, why.status, "%s: %s", loader->source, why.message);
-    return false;
-  }
-  bal_arena_each(&library->properties, renumber, ids);
-  library->version_trait = ids[library->version_trait];
-  library->stable_key = ids[library->stable_key];
-  library->specified_key = ids[library->specified_key];
-  for (uint32_t i = 1; i <= loader->names.count; i++)
-    if (ids[i] > library->largest_id) library->largest_id = ids[i];
-  free(ids);
-  return true;
+static sheaf_id own_id(bal_loader *loader, const char *name) {
+  uint32_t number = bal_names_number(&loader->names, sheaf_cstr(name));
+  if (number) return bal_name_id(loader, number);
+  (void)bal_no_memory(loader);
+  return 0;
 }
 
 /* The names that the manager itself uses. */
-static bool number_own_names(bal_loader *loader) {
+static bool find_own_names(bal_loader *loader) {
   bal_library *library = loader->library;
-  library->version_trait = bal_names_number(&loader->names, sheaf_cstr(VERSION_TRAIT));
-  library->stable_key = bal_names_number(&loader->names, sheaf_cstr("stableTag"));
-  library->specified_key = bal_names_number(&loader->names, sheaf_cstr("specifiedTag"));
-  return (library->version_trait && library->stable_key && library->specified_key) ||
-         bal_no_memory(loader);
+  return (library->version_trait = own_id(loader, VERSION_TRAIT)) != 0 &&
+         (library->stable_key = own_id(loader, "stableTag")) != 0 &&
+         (library->specified_key = own_id(loader, "specifiedTag")) != 0;
 }
 
 static bool load_text(bal_loader *loader, sheaf_str path) {
   bal_fault fault;
-  if (!number_own_names(loader)) return false;
+  if (!find_own_names(loader)) return false;
   loader->document = bal_json_read(loader->text, &fault);
   if (!loader->document)
     return fault.what[0] ? fail_at(loader, fault.offset, fault.what) : bal_no_memory(loader);
-  return load_document(loader, path) && adopt_names(loader);
+  if (!load_document(loader, path)) return false;
+  /* A table, though it be empty: what is looked up in steps needs one. */
+  return sheaf_index_reserve(&loader->library->index, 1) || bal_no_memory(loader);
 }
 
 bool bal_library_load(bal_library *library, const sheaf_host *host, sheaf_str text,
@@ -123,7 +102,7 @@ bool bal_library_load(bal_library *library, const sheaf_host *host, sheaf_str te
   sheaf_index_init(&library->index, sheaf_index_seed());
   library->capabilities = UINT32_MAX;
   for (int i = 0; i < SHEAF_ACCESS_COUNT; i++)
-    library->policies[i].fallback.state = BAL_RECORD_NONE;
+    library->policies[i].fallback.shape = BAL_RECORD_NONE;
 
   bal_loader loader = {
       .library = library, .host = host, .error = error, .source = source, .text = text};
@@ -138,14 +117,16 @@ bool bal_library_load(bal_library *library, const sheaf_host *host, sheaf_str te
   bal_buffer_free(&loader.expanded);
   bal_buffer_free(&loader.normalised);
   free(loader.rows);
+  bal_arena_free(&loader.texts);
+  free(loader.drafts);
   free(loader.ids);
-  free(loader.shapes);
   yyjson_doc_free(loader.document);
   return ok;
 }
 
 void bal_library_free(bal_library *library) {
   sheaf_index_free(&library->index);
+  bal_shelf_free(&library->entities);
   bal_arena_free(&library->arena);
-  bal_arena_free(&library->properties);
+  free(library->shapes);
 }

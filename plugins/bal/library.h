@@ -1,34 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A library as the manager holds it: never changed once it is loaded, and read without a lock. All
- * that it points to lives in its arenas.
+ * that it points to lives on its shelf and in its arena.
  */
 #ifndef BAL_LIBRARY_H
 #define BAL_LIBRARY_H
 
 #include "arena.h"
+#include "shelf.h"
 
 #include <sheaf/index.h>
 
-/* What became of a place where the data of an entity is written. */
-enum {
-  BAL_RECORD_THERE = 0,
-  BAL_RECORD_NULL = 1,      /* null: it cannot be resolved */
-  BAL_RECORD_NO_TRAITS = 2, /* `traits` is missing or null: it may not be accessed */
-  BAL_RECORD_NONE = 3       /* not written at all; of overrides only */
-};
+/* In place of the shape of a record that is not there: what became of the place where it is
+ * written. */
+#define BAL_RECORD_NO_TRAITS (UINT32_MAX - 2) /* `traits` is missing or null: no access */
+#define BAL_RECORD_NULL (UINT32_MAX - 1)      /* null: it cannot be resolved */
+#define BAL_RECORD_NONE UINT32_MAX            /* not written at all */
 
 /* Traits with properties, ready to be handed out. */
 typedef struct bal_record {
   const sheaf_property *properties; /* those of one trait side by side */
-  const sheaf_property *traits;     /* the trait set, one property with key 0 each; shared by all
-                                       records with the same. Own ones first, then the Version
-                                       trait unless it is one of them */
   uint32_t property_count;
-  uint32_t trait_count;      /* own ones */
-  uint32_t read_trait_count; /* with the Version trait */
-  uint32_t state;            /* BAL_RECORD_... */
+  uint32_t shape; /* of its trait set, in bal_library.shapes; or BAL_RECORD_... */
 } bal_record;
+
+static inline bool bal_record_there(const bal_record *record) {
+  return record->shape < BAL_RECORD_NO_TRAITS;
+}
+
+/* A trait set: many records have the same. One property with key 0 for each; own ones first, then
+ * the Version trait unless it is one of them. */
+typedef struct bal_shape {
+  const sheaf_property *traits;
+  uint32_t count;      /* own ones */
+  uint32_t read_count; /* with the Version trait */
+} bal_shape;
 
 /* Which entities others are related to, and how. Kept for later verbs. */
 typedef struct bal_relation {
@@ -43,16 +49,23 @@ typedef struct bal_relation {
 /* bal_entity.version_count of a name that the library takes back (`null`). */
 #define BAL_NO_ENTITY UINT32_MAX
 
-typedef struct bal_entity {
-  sheaf_str name;
-  const bal_record *versions;  /* version n is versions[n - 1] */
+/* What few entities have. */
+typedef struct bal_extras {
   const bal_record *overrides; /* NULL, or one a mode of access */
   const bal_relation *relations;
-  uint32_t version_count;
   uint32_t relation_count;
+} bal_extras;
+
+/* One block of the shelf. Behind the versions come the name, which the index borrows, the properties
+ * of all records, the newest version's first, and the text of their values. */
+typedef struct bal_entity {
+  const bal_extras *extras; /* NULL: none */
+  uint32_t version_count;
+  uint32_t reserved;
+  bal_record versions[]; /* version n is versions[n - 1] */
 } bal_entity;
 
-/* A trait set, its properties as in bal_record.traits, and what belongs to it: a policy, or the
+/* A trait set, its properties as in bal_shape.traits, and what belongs to it: a policy, or the
  * name of a default entity. Kept for later verbs. */
 typedef struct bal_policy {
   const sheaf_property *traits;
@@ -91,9 +104,11 @@ enum {
 };
 
 typedef struct bal_library {
-  sheaf_index index; /* name -> number of the entity */
-  bal_entity *entities;
-  uint32_t entity_count;
+  sheaf_index index; /* name -> number of the entity's block; never without a table */
+  bal_shelf entities;
+  bal_shape *shapes;
+  uint32_t shape_count;
+  uint32_t lines;      /* of memory that an entity takes: most have no more */
   uint32_t widest;     /* the most properties that a record has */
   size_t longest_name; /* of an entity, in bytes */
   uint32_t capabilities;
@@ -104,8 +119,7 @@ typedef struct bal_library {
   bal_policies policies[SHEAF_ACCESS_COUNT];
   bal_defaults defaults[SHEAF_ACCESS_COUNT];
 
-  bal_arena arena;
-  bal_arena properties; /* nothing but sheaf_property */
+  bal_arena arena; /* all else */
 } bal_library;
 
 /*

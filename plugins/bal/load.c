@@ -58,6 +58,23 @@ void *bal_new(bal_loader *loader, size_t count, size_t size) {
   return memset(memory, 0, count * size);
 }
 
+sheaf_id bal_name_id(bal_loader *loader, uint32_t number) {
+  sheaf_error why = {.status = SHEAF_OK};
+  sheaf_id id = bal_names_id(&loader->names, number, loader->host, &why);
+  if (!id) (void)sheaf_error_set(loader->error, why.status, "%s: %s", loader->source, why.message);
+  if (id > loader->library->largest_id) loader->library->largest_id = id;
+  return id;
+}
+
+bool bal_grow(bal_loader *loader, void **list, uint32_t *capacity, size_t size) {
+  uint32_t more = *capacity ? *capacity * 2 : 64;
+  void *longer = realloc(*list, more * size);
+  if (!longer) return bal_no_memory(loader);
+  *list = longer;
+  *capacity = more;
+  return true;
+}
+
 uint32_t bal_child_count(yyjson_val *item) {
   /* Of less than BAL_MAX_TEXT of text. */
   return (uint32_t)(yyjson_is_obj(item) ? yyjson_obj_size(item) : yyjson_arr_size(item));

@@ -14,11 +14,11 @@
 #include "place.h"
 #include "variables.h"
 
-/* A trait set that some record has: many have the same. */
-typedef struct bal_shape {
-  const sheaf_property *traits;
-  uint32_t count, read_count;
-} bal_shape;
+/* A record whose properties are still rows of the loader. */
+typedef struct bal_draft {
+  uint32_t first, count; /* row and number of them */
+  uint32_t shape;        /* as in bal_record */
+} bal_draft;
 
 typedef struct bal_loader {
   bal_library *library;
@@ -32,16 +32,19 @@ typedef struct bal_loader {
   bal_names names;
   uint32_t serial; /* of the object of traits or properties being read */
 
-  sheaf_property *rows; /* of the record being read */
+  sheaf_property
+      *rows; /* of the records being read; their text lies in the document or in `texts` */
   uint32_t row_count, row_capacity;
-  uint32_t *ids; /* its traits */
+  bal_arena texts;   /* that is not as the document has it */
+  bal_draft *drafts; /* of the entity being read: the overrides, then the versions */
+  uint32_t draft_capacity;
+  sheaf_id *ids; /* the traits of the record being read */
   uint32_t id_count, id_capacity;
   bool dropped; /* some rows belong to a trait that was written twice, and are void */
 
   sheaf_index shape_index; /* the bytes of a list of ids -> number of its shape */
   bal_arena shape_keys;
-  bal_shape *shapes;
-  uint32_t shape_count, shape_capacity;
+  uint32_t shape_capacity;
 
   bal_buffer expanded, normalised;
   uint32_t warnings;
@@ -74,9 +77,31 @@ uint32_t bal_child_count(yyjson_val *item);
 /* The mode of access of that name, or BAL_NO_ACCESS. */
 sheaf_access bal_access_named(const char *name);
 
-/* load_traits.c: {trait: {property: value}}, into a record. `expand`: variables and file: URLs. */
+/* The host's id of the name of a number; 0 after saying why there is none. */
+sheaf_id bal_name_id(bal_loader *loader, uint32_t number);
+
+/* Makes room for one more of what `*list` holds. */
+bool bal_grow(bal_loader *loader, void **list, uint32_t *capacity, size_t size);
+
+/* load_traits.c: {trait: {property: value}}, into new rows. `expand`: variables and file: URLs. */
 bool bal_load_traits(bal_loader *loader, const bal_place *place, yyjson_val *item, bool expand,
+                     bal_draft *draft);
+
+/* load_drafts.c: the same for what is no entity, into the library's arena. Nothing is expanded. */
+bool bal_load_record(bal_loader *loader, const bal_place *place, yyjson_val *item,
                      bal_record *record);
+
+/* load_drafts.c: how many bytes a draft takes, its text included. */
+size_t bal_draft_size(const bal_loader *loader, const bal_draft *draft);
+
+/* Where drafts are written. */
+typedef struct bal_writer {
+  sheaf_property *properties;
+  char *text;
+} bal_writer;
+
+/* load_drafts.c: a draft made a record; the writer stands behind what was written. */
+bal_record bal_draft_write(const bal_loader *loader, const bal_draft *draft, bal_writer *writer);
 
 /* load_traits.c: an array of names of traits, as in bal_record.traits. */
 bool bal_load_trait_set(bal_loader *loader, const bal_place *place, yyjson_val *item,

@@ -2,12 +2,22 @@
 /* Entities: their versions, their overrides by access, their relations. */
 #include "load.h"
 
+/* The drafts of an entity: one override a mode of access, then its versions. */
+enum { FIRST_VERSION = SHEAF_ACCESS_COUNT };
+
+/* An entity being read. */
+typedef struct making {
+  uint32_t version_count; /* or BAL_NO_ENTITY */
+  bool overrides;
+  bal_extras extras; /* without the overrides */
+} making;
+
 /* {"traits": {...}}, {} or null. */
 static bool load_data(bal_loader *loader, const bal_place *place, yyjson_val *item,
-                      bal_record *record) {
-  *record = (bal_record){.state = BAL_RECORD_NO_TRAITS};
+                      bal_draft *draft) {
+  *draft = (bal_draft){.shape = BAL_RECORD_NO_TRAITS};
   if (yyjson_is_null(item)) {
-    record->state = BAL_RECORD_NULL;
+    draft->shape = BAL_RECORD_NULL;
     return true;
   }
   if (!yyjson_is_obj(item)) return bal_wrong_type(loader, place, "object", item);
@@ -17,37 +27,42 @@ static bool load_data(bal_loader *loader, const bal_place *place, yyjson_val *it
     const char *name = yyjson_get_str(key);
     bal_place here = {place, name, 0};
     if (strcmp(name, "traits") != 0) bal_warn_unknown(loader, &here);
-    else if (yyjson_is_null(child)) *record = (bal_record){.state = BAL_RECORD_NO_TRAITS};
-    else if (!bal_load_traits(loader, &here, child, true, record)) return false;
+    else if (yyjson_is_null(child)) *draft = (bal_draft){.shape = BAL_RECORD_NO_TRAITS};
+    else if (!bal_load_traits(loader, &here, child, true, draft)) return false;
   }
   return true;
 }
 
+static bool reserve_drafts(bal_loader *loader, uint32_t count) {
+  while (loader->draft_capacity < count)
+    if (!bal_grow(loader, (void **)&loader->drafts, &loader->draft_capacity, sizeof(bal_draft)))
+      return false;
+  return true;
+}
+
 static bool load_versions(bal_loader *loader, const bal_place *place, yyjson_val *item,
-                          bal_entity *entity) {
+                          making *entity) {
   entity->version_count = 0;
   if (yyjson_is_null(item)) return true;
   if (!yyjson_is_arr(item)) return bal_wrong_type(loader, place, "array", item);
   uint32_t count = bal_child_count(item);
-  bal_record *versions = bal_new(loader, count, sizeof *versions);
-  if (!versions) return false;
+  if (!reserve_drafts(loader, FIRST_VERSION + count)) return false;
   size_t i, most;
   yyjson_val *child;
   yyjson_arr_foreach(item, i, most, child) {
     bal_place here = {place, NULL, i};
-    if (!load_data(loader, &here, child, &versions[i])) return false;
+    if (!load_data(loader, &here, child, &loader->drafts[FIRST_VERSION + i])) return false;
   }
-  entity->versions = versions;
   entity->version_count = count;
   return true;
 }
 
 static bool load_overrides(bal_loader *loader, const bal_place *place, yyjson_val *item,
-                           bal_entity *entity) {
+                           making *entity) {
   if (!yyjson_is_obj(item)) return bal_wrong_type(loader, place, "object", item);
-  bal_record *overrides = bal_new(loader, SHEAF_ACCESS_COUNT, sizeof *overrides), unknown;
-  if (!overrides) return false;
-  for (int i = 0; i < SHEAF_ACCESS_COUNT; i++) overrides[i].state = BAL_RECORD_NONE;
+  if (!reserve_drafts(loader, FIRST_VERSION)) return false;
+  bal_draft *overrides = loader->drafts, unknown;
+  for (int i = 0; i < SHEAF_ACCESS_COUNT; i++) overrides[i] = (bal_draft){.shape = BAL_RECORD_NONE};
   size_t at, most;
   yyjson_val *key, *child;
   yyjson_obj_foreach(item, at, most, key, child) {
@@ -58,7 +73,7 @@ static bool load_overrides(bal_loader *loader, const bal_place *place, yyjson_va
     if (!load_data(loader, &here, child, access == BAL_NO_ACCESS ? &unknown : &overrides[access]))
       return false;
   }
-  entity->overrides = overrides;
+  entity->overrides = true;
   return true;
 }
 
@@ -103,7 +118,7 @@ static bool load_relation(bal_loader *loader, const bal_place *place, yyjson_val
     bool ok = true;
     if (strcmp(name, "traits") == 0) {
       traits = true;
-      ok = bal_load_traits(loader, &here, child, false, &relation->how);
+      ok = bal_load_record(loader, &here, child, &relation->how);
     } else if (strcmp(name, "entities") == 0) {
       ok = load_related(loader, &here, child, relation);
     } else if (strcmp(name, "access") == 0) {
@@ -119,7 +134,7 @@ static bool load_relation(bal_loader *loader, const bal_place *place, yyjson_val
 }
 
 static bool load_relations(bal_loader *loader, const bal_place *place, yyjson_val *item,
-                           bal_entity *entity) {
+                           making *entity) {
   if (!yyjson_is_arr(item)) return bal_wrong_type(loader, place, "array", item);
   uint32_t count = bal_child_count(item);
   bal_relation *relations = bal_new(loader, count, sizeof *relations);
@@ -130,13 +145,13 @@ static bool load_relations(bal_loader *loader, const bal_place *place, yyjson_va
     bal_place here = {place, NULL, i};
     if (!load_relation(loader, &here, child, &relations[i])) return false;
   }
-  entity->relations = relations;
-  entity->relation_count = count;
+  entity->extras.relations = relations;
+  entity->extras.relation_count = count;
   return true;
 }
 
 static bool load_entity(bal_loader *loader, const bal_place *place, yyjson_val *item,
-                        bal_entity *entity) {
+                        making *entity) {
   bool versions = false;
   if (yyjson_is_null(item)) return true; /* as if it were not there */
   if (!yyjson_is_obj(item)) return bal_wrong_type(loader, place, "object", item);
@@ -161,48 +176,87 @@ static bool load_entity(bal_loader *loader, const bal_place *place, yyjson_val *
   return versions || bal_fail(loader, place, "'versions' is missing: add an array, if only []");
 }
 
-/* The place of a name in the list, new or the one that it had; its name is in the arena. */
-static bal_entity *place_of(bal_loader *loader, sheaf_str text) {
-  bal_library *library = loader->library;
-  sheaf_str name = bal_arena_copy(&library->arena, text);
-  uint32_t *number = name.data ? sheaf_index_at(&library->index, name) : NULL;
-  if (!number) return (void)bal_no_memory(loader), NULL;
-  if (*number == SHEAF_INDEX_NONE) {
-    *number = library->entity_count++;
-    library->entities[*number].name = name;
-    if (name.size > library->longest_name) library->longest_name = name.size;
+/* Room for what an entity has beside its versions; NULL in `*extras` if that is nothing. `overrides`
+ * is where to write them. */
+static bool make_extras(bal_loader *loader, const making *entity, const bal_extras **extras,
+                        bal_record **overrides) {
+  *extras = NULL;
+  if (!entity->overrides && !entity->extras.relations) return true;
+  bal_extras *made = bal_new(loader, 1, sizeof *made);
+  if (!made) return false;
+  *made = entity->extras;
+  if (entity->overrides) {
+    made->overrides = *overrides = bal_new(loader, SHEAF_ACCESS_COUNT, sizeof **overrides);
+    if (!*overrides) return false;
   }
-  return &library->entities[*number];
+  *extras = made;
+  return true;
 }
 
-/* Its place in the index is looked for last: by then it has come from memory. */
+/* Puts an entity on the shelf, in the order that bal_entity says, and in the index. Of a name that
+ * comes twice the last counts. */
+static bool shelve(bal_loader *loader, const making *made, sheaf_str name) {
+  uint32_t versions = made->version_count == BAL_NO_ENTITY ? 0 : made->version_count, rows = 0;
+  uint32_t first = made->overrides ? 0 : FIRST_VERSION, end = FIRST_VERSION + versions;
+  size_t head = sizeof(bal_entity) + versions * sizeof(bal_record) + name.size + 1;
+  size_t size = head = (head + 7) & ~(size_t)7;
+  for (uint32_t i = first; i < end; i++) {
+    size += bal_draft_size(loader, &loader->drafts[i]);
+    rows += loader->drafts[i].count;
+  }
+  bal_record *overrides = NULL;
+  const bal_extras *extras;
+  uint32_t number;
+  if (!make_extras(loader, made, &extras, &overrides)) return false;
+  bal_entity *entity = bal_shelf_add(&loader->library->entities, size, &number);
+  if (!entity) return bal_no_memory(loader);
+  *entity = (bal_entity){extras, made->version_count, 0};
+  char *text = memcpy(entity->versions + versions, name.data, name.size + 1);
+  sheaf_property *properties = (sheaf_property *)((char *)entity + head);
+  bal_writer writer = {properties, (char *)(properties + rows)};
+  for (uint32_t i = end; i-- > first;) {
+    bal_record record = bal_draft_write(loader, &loader->drafts[i], &writer);
+    if (i < FIRST_VERSION) overrides[i] = record;
+    else entity->versions[i - FIRST_VERSION] = record;
+  }
+  return sheaf_index_put(&loader->library->index, sheaf_strn(text, name.size), number) ||
+         bal_no_memory(loader);
+}
+
+/* Its place in the index is needed at the end: by then it has come from memory. */
 static bool load_member(bal_loader *loader, const bal_place *place, sheaf_str name,
                         yyjson_val *item) {
   bal_place here = {place, name.data, 0};
-  bal_entity entity = {.version_count = BAL_NO_ENTITY};
+  making made = {.version_count = BAL_NO_ENTITY};
+  loader->row_count = 0;
+  bal_arena_clear(&loader->texts);
   sheaf_index_prefetch_slot(&loader->library->index, name);
-  if (!load_entity(loader, &here, item, &entity)) return false;
-  bal_entity *at = place_of(loader, name);
-  if (!at) return false;
-  entity.name = at->name;
-  *at = entity;
+  if (!load_entity(loader, &here, item, &made) || !shelve(loader, &made, name)) return false;
+  if (name.size > loader->library->longest_name) loader->library->longest_name = name.size;
   return true;
+}
+
+/* What of an entity is fetched before it is known: as much as they have on average. */
+static void set_lines(bal_loader *loader) {
+  enum { MOST_LINES = 8 };
+  bal_library *library = loader->library;
+  size_t lines = library->entities.total / BAL_LINE, count = sheaf_index_count(&library->index);
+  size_t each = count ? (lines + count - 1) / count : 1;
+  library->lines = each < MOST_LINES ? (uint32_t)each : MOST_LINES;
 }
 
 bool bal_load_entities(bal_loader *loader, const bal_place *place, yyjson_val *item) {
   bal_library *library = loader->library;
   if (!yyjson_is_obj(item)) return bal_wrong_type(loader, place, "object", item);
-  uint32_t count = bal_child_count(item);
   /* A second `entities` takes the place of the first. */
   sheaf_index_free(&library->index);
-  library->entity_count = 0;
-  library->entities = bal_new(loader, count, sizeof *library->entities);
-  if (!library->entities) return false;
-  if (!sheaf_index_reserve(&library->index, count)) return bal_no_memory(loader);
+  bal_shelf_free(&library->entities);
+  if (!sheaf_index_reserve(&library->index, bal_child_count(item))) return bal_no_memory(loader);
   size_t at, most;
   yyjson_val *key, *child;
   yyjson_obj_foreach(item, at, most, key, child) {
     if (!load_member(loader, place, bal_text(key), child)) return false;
   }
+  set_lines(loader);
   return true;
 }

@@ -50,7 +50,7 @@ bool bal_load_capabilities(bal_loader *loader, const bal_place *place, yyjson_va
 static bool load_policy_override(bal_loader *loader, const bal_place *place, yyjson_val *item,
                                  bal_policy *policy) {
   bool traits = false;
-  policy->policy.state = BAL_RECORD_NONE;
+  policy->policy.shape = BAL_RECORD_NONE;
   if (!yyjson_is_obj(item)) return bal_wrong_type(loader, place, "object", item);
   size_t at, most;
   yyjson_val *key, *child;
@@ -62,14 +62,14 @@ static bool load_policy_override(bal_loader *loader, const bal_place *place, yyj
       traits = true;
       ok = bal_load_trait_set(loader, &here, child, &policy->traits, &policy->trait_count);
     } else if (strcmp(name, "policy") == 0) {
-      ok = bal_load_traits(loader, &here, child, false, &policy->policy);
+      ok = bal_load_record(loader, &here, child, &policy->policy);
     } else {
       bal_warn_unknown(loader, &here);
     }
     if (!ok) return false;
   }
   if (!traits) return bal_fail(loader, place, "'traitSet' is missing: add an array");
-  if (policy->policy.state == BAL_RECORD_NONE)
+  if (policy->policy.shape == BAL_RECORD_NONE)
     return bal_fail(loader, place, "'policy' is missing: add an object");
   return true;
 }
@@ -93,7 +93,7 @@ static bool load_policy_overrides(bal_loader *loader, const bal_place *place, yy
 
 static bool load_policies_of(bal_loader *loader, const bal_place *place, yyjson_val *item,
                              bal_policies *policies) {
-  *policies = (bal_policies){.fallback = {.state = BAL_RECORD_NONE}};
+  *policies = (bal_policies){.fallback = {.shape = BAL_RECORD_NONE}};
   if (!yyjson_is_obj(item)) return bal_wrong_type(loader, place, "object", item);
   size_t at, most;
   yyjson_val *key, *child;
@@ -102,7 +102,7 @@ static bool load_policies_of(bal_loader *loader, const bal_place *place, yyjson_
     bal_place here = {place, name, 0};
     bool ok = true;
     if (strcmp(name, "default") == 0)
-      ok = bal_load_traits(loader, &here, child, false, &policies->fallback);
+      ok = bal_load_record(loader, &here, child, &policies->fallback);
     else if (strcmp(name, "overrideByTraitSet") == 0)
       ok = load_policy_overrides(loader, &here, child, policies);
     else bal_warn_unknown(loader, &here);

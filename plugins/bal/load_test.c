@@ -363,6 +363,42 @@ static void test_real_libraries(void **state) {
             "resolved from 'anAsset⭐︎' version 2 using 📠");
 }
 
+static const bal_entity *entity_of(const bal_library *library, const char *name) {
+  uint32_t number = sheaf_index_find(&library->index, sheaf_cstr(name));
+  return number == SHEAF_INDEX_NONE ? NULL : bal_shelf_at(&library->entities, number);
+}
+
+/* All of an entity lies in its block, what is asked for most in front. */
+static void test_an_entity_is_one_block(void **state) {
+  static const char text[] =
+      "{\"variables\":{\"x\":\"long enough to be told\"},\"entities\":{\"first\":{\"versions\":"
+      "[{\"traits\":{\"t\":{\"a\":\"old\"}}},{\"traits\":{\"t\":{\"a\":\"new\",\"b\":\"$x\"}}}],"
+      "\"overrideByAccess\":{\"write\":{\"traits\":{\"t\":{\"a\":\"other\"}}}}},"
+      "\"next\":{\"versions\":[]}}}";
+  test_manager m;
+  (void)state;
+  assert_int_equal(load(text, &m), SHEAF_OK);
+  const bal_library *library = &((const bal_manager *)m.self)->library;
+  const bal_entity *first = entity_of(library, "first");
+  const char *block = (const char *)first, *end = (const char *)entity_of(library, "next");
+  assert_int_equal((uintptr_t)block % BAL_LINE, 0);
+  assert_int_equal((uintptr_t)end % BAL_LINE, 0);
+  const bal_record *records[] = {&first->versions[1], &first->versions[0],
+                                 &first->extras->overrides[SHEAF_ACCESS_WRITE]};
+  const char *texts[] = {"new", "old", "other"};
+  const char *at = block;
+  for (size_t i = 0; i < 3; i++) {
+    assert_true((const char *)records[i]->properties > at);
+    at = (const char *)records[i]->properties;
+    sheaf_str value = sheaf_value_str(&records[i]->properties[0].value);
+    assert_text(&records[i]->properties[0].value, texts[i]);
+    assert_true(value.data > at && value.data < end);
+  }
+  assert_text(&records[0]->properties[1].value, "long enough to be told");
+  assert_int_equal(first->extras->overrides[SHEAF_ACCESS_READ].shape, BAL_RECORD_NONE);
+  test_close(&m);
+}
+
 /* What later verbs need is kept. */
 static void test_kept_for_later(void **state) {
   test_manager m;
@@ -370,17 +406,18 @@ static void test_kept_for_later(void **state) {
   assert_int_equal(load(whole, &m), SHEAF_OK);
   const bal_library *library = &((const bal_manager *)m.self)->library;
   const bal_policies *policies = &library->policies[SHEAF_ACCESS_READ];
-  assert_int_equal(policies->fallback.state, BAL_RECORD_THERE);
+  assert_true(bal_record_there(&policies->fallback));
   assert_int_equal(policies->fallback.properties[0].trait, test_id(&m.host, "t"));
   assert_int_equal(policies->override_count, 1);
   assert_int_equal(policies->overrides[0].traits[0].trait, test_id(&m.host, "a"));
-  assert_int_equal(library->policies[SHEAF_ACCESS_WRITE].fallback.state, BAL_RECORD_NONE);
+  assert_int_equal(library->policies[SHEAF_ACCESS_WRITE].fallback.shape, BAL_RECORD_NONE);
   assert_int_equal(library->defaults[SHEAF_ACCESS_READ].count, 1);
   assert_string_equal(library->defaults[SHEAF_ACCESS_READ].list[0].entity.data, "cat");
-  const bal_entity *cat = &library->entities[0];
-  assert_int_equal(cat->relation_count, 1);
-  assert_string_equal(cat->relations[0].entities[0].data, "dog");
-  assert_int_equal(cat->relations[0].how.property_count, 1);
+  const bal_entity *cat = entity_of(library, "cat");
+  assert_non_null(cat);
+  assert_int_equal(cat->extras->relation_count, 1);
+  assert_string_equal(cat->extras->relations[0].entities[0].data, "dog");
+  assert_int_equal(cat->extras->relations[0].how.property_count, 1);
   test_close(&m);
 }
 
@@ -397,6 +434,7 @@ int main(void) {
                                      cmocka_unit_test(test_too_many_names),
                                      cmocka_unit_test(test_files),
                                      cmocka_unit_test(test_real_libraries),
+                                     cmocka_unit_test(test_an_entity_is_one_block),
                                      cmocka_unit_test(test_kept_for_later)};
   return cmocka_run_group_tests_name("bal: loading", tests, NULL, NULL);
 }

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Traits with properties. A record is gathered in the loader's rows, for only at its end is it
- * known how many there are: of members that an object has twice the last counts, as in the
- * original.
+ * Traits with properties. Records are gathered in the loader's rows, for only at the end is it known
+ * how many there are: of members that an object has twice the last counts, as in the original.
  */
 #include "load.h"
-
-#include <stdlib.h>
 
 /* What a library can name. */
 enum { LONGEST_NAME = 1024 };
@@ -23,36 +20,28 @@ static uint32_t number_of(bal_loader *loader, const bal_place *place, const char
     return 0;
   }
   number = bal_names_number(&loader->names, name);
-  *ok = number != 0 || bal_no_memory(loader);
+  *ok = number ? bal_name_id(loader, number) != 0 : bal_no_memory(loader);
   return number;
 }
 
-static bool grow(bal_loader *loader, void **list, uint32_t *capacity, size_t size) {
-  uint32_t more = *capacity ? *capacity * 2 : 64;
-  void *longer = realloc(*list, more * size);
-  if (!longer) return bal_no_memory(loader);
-  *list = longer;
-  *capacity = more;
-  return true;
-}
-
-static bool add_row(bal_loader *loader, uint32_t trait, uint32_t key, sheaf_value value) {
+/* `trait` is an id, `key` the number of a name. */
+static bool add_row(bal_loader *loader, sheaf_id trait, uint32_t key, sheaf_value value) {
   bal_met *met = &loader->names.met[key - 1];
   if (met->as_key == loader->serial) { /* the same property again */
     loader->rows[met->key_at].value = value;
     return true;
   }
   if (loader->row_count == loader->row_capacity &&
-      !grow(loader, (void **)&loader->rows, &loader->row_capacity, sizeof *loader->rows))
+      !bal_grow(loader, (void **)&loader->rows, &loader->row_capacity, sizeof *loader->rows))
     return false;
   met->as_key = loader->serial;
   met->key_at = loader->row_count;
-  loader->rows[loader->row_count++] = (sheaf_property){trait, key, value};
+  loader->rows[loader->row_count++] = (sheaf_property){trait, met->id, value};
   return true;
 }
 
 static bool load_properties(bal_loader *loader, const bal_place *place, yyjson_val *item,
-                            uint32_t trait, bool expand) {
+                            sheaf_id trait, bool expand) {
   if (!yyjson_is_obj(item)) return bal_wrong_type(loader, place, "object", item);
   loader->serial++;
   size_t at, most;
@@ -68,18 +57,19 @@ static bool load_properties(bal_loader *loader, const bal_place *place, yyjson_v
   return true;
 }
 
-/* Notes that the record has a trait. If it has it already, what it had of it is void. */
+/* Notes that the record has the trait of a number. If it has it already, what it had of it is
+ * void. */
 static bool add_trait(bal_loader *loader, uint32_t trait, uint32_t serial) {
   bal_met *met = &loader->names.met[trait - 1];
   if (met->as_trait == serial) {
-    for (uint32_t i = met->trait_at; i < loader->row_count && loader->rows[i].trait == trait; i++)
+    for (uint32_t i = met->trait_at; i < loader->row_count && loader->rows[i].trait == met->id; i++)
       loader->rows[i].trait = 0;
     loader->dropped = true;
   } else {
     if (loader->id_count == loader->id_capacity &&
-        !grow(loader, (void **)&loader->ids, &loader->id_capacity, sizeof *loader->ids))
+        !bal_grow(loader, (void **)&loader->ids, &loader->id_capacity, sizeof *loader->ids))
       return false;
-    loader->ids[loader->id_count++] = trait;
+    loader->ids[loader->id_count++] = met->id;
   }
   met->as_trait = serial;
   met->trait_at = loader->row_count;
@@ -87,69 +77,58 @@ static bool add_trait(bal_loader *loader, uint32_t trait, uint32_t serial) {
 }
 
 static void begin(bal_loader *loader) {
-  loader->row_count = loader->id_count = 0;
+  loader->id_count = 0;
   loader->dropped = false;
   loader->serial++;
 }
 
-static bool new_shape(bal_loader *loader, uint32_t *number) {
-  if (loader->shape_count == loader->shape_capacity &&
-      !grow(loader, (void **)&loader->shapes, &loader->shape_capacity, sizeof *loader->shapes))
+static bool new_shape(bal_loader *loader) {
+  bal_library *library = loader->library;
+  if (library->shape_count == loader->shape_capacity &&
+      !bal_grow(loader, (void **)&library->shapes, &loader->shape_capacity, sizeof(bal_shape)))
     return false;
   uint32_t count = loader->id_count, read_count = count + 1;
-  sheaf_property *traits =
-      bal_arena_alloc(&loader->library->properties, read_count * sizeof *traits);
-  if (!traits) return bal_no_memory(loader);
+  sheaf_property *traits = bal_new(loader, read_count, sizeof *traits);
+  if (!traits) return false;
   for (uint32_t i = 0; i < count; i++) {
     traits[i] = (sheaf_property){loader->ids[i], 0, sheaf_none()};
-    if (loader->ids[i] == loader->library->version_trait) read_count = count;
+    if (loader->ids[i] == library->version_trait) read_count = count;
   }
-  traits[count] = (sheaf_property){loader->library->version_trait, 0, sheaf_none()};
-  loader->shapes[loader->shape_count] = (bal_shape){traits, count, read_count};
-  *number = loader->shape_count++;
+  traits[count] = (sheaf_property){library->version_trait, 0, sheaf_none()};
+  library->shapes[library->shape_count++] = (bal_shape){traits, count, read_count};
   return true;
 }
 
-/* The shape of the traits in loader->ids. */
-static const bal_shape *shape(bal_loader *loader) {
+/* The number of the shape of the traits in loader->ids; UINT32_MAX after bal_no_memory. */
+static uint32_t shape(bal_loader *loader) {
   sheaf_str key = sheaf_strn((const char *)loader->ids, loader->id_count * sizeof *loader->ids);
   uint32_t number = sheaf_index_find(&loader->shape_index, key);
-  if (number == SHEAF_INDEX_NONE) {
-    key = bal_arena_copy(&loader->shape_keys, key);
-    if (!key.data) return (void)bal_no_memory(loader), NULL;
-    if (!new_shape(loader, &number)) return NULL;
-    if (!sheaf_index_put(&loader->shape_index, key, number))
-      return (void)bal_no_memory(loader), NULL;
-  }
-  return &loader->shapes[number];
+  if (number != SHEAF_INDEX_NONE) return number;
+  key = bal_arena_copy(&loader->shape_keys, key);
+  if (!key.data || !sheaf_index_put(&loader->shape_index, key, loader->library->shape_count))
+    return (void)bal_no_memory(loader), UINT32_MAX;
+  return new_shape(loader) ? loader->library->shape_count - 1 : UINT32_MAX;
 }
 
-static void take_out_dropped(bal_loader *loader) {
-  uint32_t kept = 0;
-  for (uint32_t i = 0; i < loader->row_count; i++)
+static void take_out_dropped(bal_loader *loader, uint32_t first) {
+  uint32_t kept = first;
+  for (uint32_t i = first; i < loader->row_count; i++)
     if (loader->rows[i].trait) loader->rows[kept++] = loader->rows[i];
   loader->row_count = kept;
 }
 
-static bool finish(bal_loader *loader, bal_record *record) {
-  if (loader->dropped) take_out_dropped(loader);
-  const bal_shape *set = shape(loader);
-  if (!set) return false;
-  size_t size = loader->row_count * sizeof *loader->rows;
-  sheaf_property *rows = bal_arena_alloc(&loader->library->properties, size);
-  if (!rows) return bal_no_memory(loader);
-  if (size) memcpy(rows, loader->rows, size);
-  *record = (bal_record){rows,       set->traits,     loader->row_count,
-                         set->count, set->read_count, BAL_RECORD_THERE};
-  if (loader->row_count > loader->library->widest) loader->library->widest = loader->row_count;
-  return true;
+static bool finish(bal_loader *loader, uint32_t first, bal_draft *draft) {
+  if (loader->dropped) take_out_dropped(loader, first);
+  *draft = (bal_draft){first, loader->row_count - first, shape(loader)};
+  if (draft->count > loader->library->widest) loader->library->widest = draft->count;
+  return draft->shape != UINT32_MAX;
 }
 
 bool bal_load_traits(bal_loader *loader, const bal_place *place, yyjson_val *item, bool expand,
-                     bal_record *record) {
+                     bal_draft *draft) {
   if (!yyjson_is_obj(item)) return bal_wrong_type(loader, place, "object", item);
   begin(loader);
-  uint32_t serial = loader->serial;
+  uint32_t serial = loader->serial, first = loader->row_count;
   size_t at, most;
   yyjson_val *key, *child;
   yyjson_obj_foreach(item, at, most, key, child) {
@@ -158,10 +137,10 @@ bool bal_load_traits(bal_loader *loader, const bal_place *place, yyjson_val *ite
     bool ok;
     uint32_t trait = number_of(loader, &here, name, &ok);
     if (!ok || (trait && !add_trait(loader, trait, serial)) ||
-        !load_properties(loader, &here, child, trait, expand))
+        !load_properties(loader, &here, child, trait ? loader->names.met[trait - 1].id : 0, expand))
       return false;
   }
-  return finish(loader, record);
+  return finish(loader, first, draft);
 }
 
 bool bal_load_trait_set(bal_loader *loader, const bal_place *place, yyjson_val *item,
@@ -177,9 +156,9 @@ bool bal_load_trait_set(bal_loader *loader, const bal_place *place, yyjson_val *
     uint32_t trait = number_of(loader, &here, yyjson_get_str(child), &ok);
     if (!ok || (trait && !add_trait(loader, trait, loader->serial))) return false;
   }
-  const bal_shape *set = shape(loader);
-  if (!set) return false;
-  *traits = set->traits;
-  *count = set->count;
+  uint32_t number = shape(loader);
+  if (number == UINT32_MAX) return false;
+  *traits = loader->library->shapes[number].traits;
+  *count = loader->library->shapes[number].count;
   return true;
 }

@@ -21,13 +21,13 @@ static bool expand(bal_loader *loader, sheaf_str *text) {
   return true;
 }
 
+/* As it stands in the document, or, if it is not the same, among the loader's texts. */
 static bool load_string(bal_loader *loader, yyjson_val *item, bool expanding, sheaf_value *value) {
-  sheaf_str text = bal_text(item);
+  sheaf_str text = bal_text(item), written = text;
   if (expanding && !expand(loader, &text)) return false;
-  text = bal_arena_copy(&loader->library->arena, text);
+  if (text.data != written.data) text = bal_arena_copy(&loader->texts, text);
   if (!text.data) return bal_no_memory(loader);
   *value = sheaf_string(text);
-  value->flags = SHEAF_VALUE_STATIC;
   return true;
 }
 
@@ -55,8 +55,7 @@ bool bal_load_variables(bal_loader *loader, const bal_place *place, yyjson_val *
     const char *name = yyjson_get_str(key);
     bal_place here = {place, name, 0};
     if (!yyjson_is_str(child)) return bal_wrong_type(loader, &here, "string", child);
-    if (!bal_variables_set(&loader->variables, sheaf_cstr(name),
-                           bal_text(child)))
+    if (!bal_variables_set(&loader->variables, sheaf_cstr(name), bal_text(child)))
       return bal_no_memory(loader);
   }
   return true;

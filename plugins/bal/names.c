@@ -32,7 +32,7 @@ static uint32_t add(bal_names *names, sheaf_str name) {
   sheaf_str copy = bal_arena_copy(&names->texts, name);
   if (!copy.data || !sheaf_index_put(&names->index, copy, names->count + 1)) return 0;
   names->list[names->count] = copy;
-  names->met[names->count] = (bal_met){0, 0, 0, 0, 0};
+  names->met[names->count] = (bal_met){0};
   return ++names->count;
 }
 
@@ -50,16 +50,9 @@ uint32_t bal_names_guess(bal_names *names, const char *name) {
   return names->last = number;
 }
 
-sheaf_id *bal_names_intern(const bal_names *names, const sheaf_host *host, sheaf_error *error) {
-  sheaf_id *ids = malloc((names->count + (size_t)1) * sizeof *ids);
-  if (!ids) {
-    (void)sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory");
-    return NULL;
-  }
-  ids[0] = 0;
-  if (names->count && host->intern(host, names->list, names->count, ids + 1, error) != SHEAF_OK) {
-    free(ids);
-    return NULL;
-  }
-  return ids;
+sheaf_id bal_names_id(bal_names *names, uint32_t number, const sheaf_host *host,
+                      sheaf_error *error) {
+  sheaf_id *id = &names->met[number - 1].id;
+  if (!*id && host->intern(host, &names->list[number - 1], 1, id, error) != SHEAF_OK) *id = 0;
+  return *id;
 }

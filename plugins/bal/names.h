@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The names of traits and properties while a library is loaded. Each gets a number of the loader's
- * own at once, from 1; when all are known the host is asked for its ids in one batch, and what was
- * loaded is renumbered.
+ * own, from 1, by which what is known of it is found; the host is asked for its id when it is first
+ * met. A library has few of them, however many entities it has.
  */
 #ifndef BAL_NAMES_H
 #define BAL_NAMES_H
@@ -17,6 +17,7 @@ typedef struct bal_met {
   uint32_t as_trait, trait_at; /* the serial of the object, and the first row of the trait */
   uint32_t as_key, key_at;     /* the serial of the object, and the row of the property */
   uint32_t next;               /* the number of the name that was asked for after it, or 0 */
+  sheaf_id id;                 /* the host's; 0 until it was asked */
 } bal_met;
 
 typedef struct bal_names {
@@ -38,8 +39,8 @@ uint32_t bal_names_number(bal_names *names, sheaf_str name);
  * behind it and none within. */
 uint32_t bal_names_guess(bal_names *names, const char *name);
 
-/* ids[n] is the host's id of the name of number n; ids[0] is 0. Freed by the caller. NULL: `error`
- * is filled. */
-sheaf_id *bal_names_intern(const bal_names *names, const sheaf_host *host, sheaf_error *error);
+/* The host's id of the name of a number. 0: `error` is filled. */
+sheaf_id bal_names_id(bal_names *names, uint32_t number, const sheaf_host *host,
+                      sheaf_error *error);
 
 #endif /* BAL_NAMES_H */

@@ -44,17 +44,6 @@ bool bal_output_reserve(bal_output *output, size_t properties, size_t text) {
   return bal_output_open(output);
 }
 
-static void add(bal_output *output, const sheaf_result *result) {
-  output->results[output->count++] = *result;
-  if (output->count == BAL_GROUP) bal_output_flush(output);
-}
-
-void bal_output_record(bal_output *output, uint32_t index, const sheaf_property *properties,
-                       uint32_t count, uint32_t flags) {
-  sheaf_result result = {index, SHEAF_OK, count ? properties : NULL, count, flags, {NULL, 0}};
-  add(output, &result);
-}
-
 bool bal_output_message(bal_output *output, plugin_message *message) {
   if (!bal_output_reserve(output, 0, PLUGIN_MESSAGE_SIZE)) return false;
   *message = (plugin_message){output->text + output->text_size, 0};
@@ -65,5 +54,5 @@ void bal_output_error(bal_output *output, uint32_t index, sheaf_status status,
                       const plugin_message *message) {
   sheaf_result result = {index, status, NULL, 0, 0, {message->data, message->size}};
   output->text_size += message->size;
-  add(output, &result);
+  bal_output_add(output, &result);
 }

@@ -45,8 +45,17 @@ static inline bool bal_output_open(const bal_output *output) {
  * False: there is no point in going on. */
 bool bal_output_reserve(bal_output *output, size_t properties, size_t text);
 
-void bal_output_record(bal_output *output, uint32_t index, const sheaf_property *properties,
-                       uint32_t count, uint32_t flags);
+static inline void bal_output_add(bal_output *output, const sheaf_result *result) {
+  output->results[output->count++] = *result;
+  if (output->count == BAL_GROUP) bal_output_flush(output);
+}
+
+static inline void bal_output_record(bal_output *output, uint32_t index,
+                                     const sheaf_property *properties, uint32_t count,
+                                     uint32_t flags) {
+  sheaf_result result = {index, SHEAF_OK, count ? properties : NULL, count, flags, {NULL, 0}};
+  bal_output_add(output, &result);
+}
 
 /* Begins a message, which bal_output_error ends. False: there is no point in going on. */
 bool bal_output_message(bal_output *output, plugin_message *message);

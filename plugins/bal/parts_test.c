@@ -7,6 +7,7 @@
 #include "json.h"
 #include "path.h"
 #include "place.h"
+#include "plain.h"
 #include "query.h"
 #include "variables.h"
 #include "version.h"
@@ -181,12 +182,13 @@ static void test_versions(void **state) {
 }
 
 static void test_params_of_schemes(void **state) {
-  const bal_scheme http = {SHEAF_STR("http:///"), true, 100};
+  const bal_scheme http = bal_scheme_make(sheaf_cstr("http:///"), 100),
+                   upper = bal_scheme_make(sheaf_cstr("HtTp:///"), 100);
   const sheaf_str refs[] = {SHEAF_STR("http:///x;y/a;p;q?v=3"), SHEAF_STR("http:///;a")};
   bal_reference r;
   (void)state;
-  assert_true(bal_scheme_has_params(sheaf_cstr("HtTp")));
-  assert_false(bal_scheme_has_params(sheaf_cstr("bal")));
+  assert_true(upper.has_params);
+  assert_false(bal_scheme_make(sheaf_cstr("bal:///"), 100).has_params);
   bal_reference_parse(&http, refs[0], NULL, &r);
   assert_true(sheaf_str_equal(r.name, sheaf_cstr("x;y/a")));
   assert_int_equal(r.version, 3);
@@ -233,8 +235,9 @@ static sheaf_value number(yyjson_val *list, size_t i, bool *inexact) {
 }
 
 static void test_numbers(void **state) {
-  const sheaf_str text = SHEAF_STR("[0,-0,12,12.0,-9223372036854775808,9223372036854775807,1e3,-1,"
-                                   "9223372036854775808,99999999999999999999,1e999,-1.5e999,\"1\"]");
+  const sheaf_str text =
+      SHEAF_STR("[0,-0,12,12.0,-9223372036854775808,9223372036854775807,1e3,-1,"
+                "9223372036854775808,99999999999999999999,1e999,-1.5e999,\"1\"]");
   bal_fault fault;
   bool inexact = false;
   (void)state;
@@ -280,7 +283,85 @@ static void test_arena(void **state) {
     if (i * 997 % 30000) assert_int_equal((unsigned char)pieces[i][0], i);
   assert_null(bal_arena_alloc(&arena, SIZE_MAX));
   assert_string_equal(bal_arena_copy(&arena, sheaf_strn(NULL, 0)).data, "");
+  bal_arena_clear(&arena);
+  const char *again = bal_arena_alloc(&arena, 100);
+  assert_non_null(again);
+  assert_ptr_equal(bal_arena_alloc(&arena, 8), again + 104);
   bal_arena_free(&arena);
+  bal_arena_clear(&arena);
+}
+
+/* Blocks of all sizes, one larger than a number's lines reach, are found by their numbers. */
+static void test_shelf(void **state) {
+  enum { COUNT = 3000 };
+  static struct {
+    unsigned char *block;
+    uint32_t number;
+    size_t size;
+  } all[COUNT];
+  bal_shelf shelf = {0};
+  (void)state;
+  for (size_t i = 0; i < COUNT; i++) {
+    size_t size = i == 500 ? (size_t)40 << 20 : 1 + i * 997 % 30000;
+    all[i].size = size;
+    all[i].block = bal_shelf_add(&shelf, size, &all[i].number);
+    assert_non_null(all[i].block);
+    assert_int_equal((uintptr_t)all[i].block % BAL_LINE, 0);
+    memset(all[i].block, (int)(i % 251), size);
+  }
+  for (size_t i = 0; i < COUNT; i++) {
+    unsigned char *block = bal_shelf_at(&shelf, all[i].number);
+    assert_ptr_equal(block, all[i].block);
+    assert_int_equal(block[0], i % 251);
+    assert_int_equal(block[all[i].size - 1], i % 251);
+  }
+  uint32_t number;
+  assert_null(bal_shelf_add(&shelf, SIZE_MAX, &number));
+  assert_null(bal_shelf_add(&shelf, SIZE_MAX / 4, &number));
+  assert_non_null(bal_shelf_add(&shelf, 1, &number));
+  bal_shelf_free(&shelf);
+}
+
+static void *test_scratch_of(const sheaf_call *call, size_t size) SHEAF_NOEXCEPT {
+  static char memory[128];
+  (void)call;
+  return size <= sizeof memory ? memory : NULL;
+}
+
+static void assert_read_alike(const bal_scheme *scheme, sheaf_str ref) {
+  const sheaf_call call = {.struct_size = sizeof call, .scratch = test_scratch_of};
+  bal_reference fast, careful;
+  bal_reference_read(scheme, ref, &call, &fast);
+  bal_reference_parse(scheme, ref, &call, &careful);
+  assert_int_equal(fast.state, careful.state);
+  assert_int_equal(fast.version, careful.version);
+  assert_int_equal(fast.name.size, careful.name.size);
+  if (fast.name.size) assert_memory_equal(fast.name.data, careful.name.data, fast.name.size);
+}
+
+/* A plain reference is one that taking it apart with care leaves as it is: whatever byte stands
+ * wherever, both say the same. */
+static void test_plain_references(void **state) {
+  static const char *const prefixes[] = {"bal:///", "a:///", "twelve-chars:///",
+                                         "thirteen-char:///", "http:///"};
+  (void)state;
+  for (size_t p = 0; p < sizeof prefixes / sizeof prefixes[0]; p++) {
+    const bal_scheme scheme = bal_scheme_make(sheaf_cstr(prefixes[p]), 60);
+    for (size_t size = 0; size < 70; size++) {
+      char text[128];
+      size_t whole = strlen(prefixes[p]) + size;
+      memset(text, 'n', sizeof text);
+      memcpy(text, prefixes[p], strlen(prefixes[p]));
+      for (size_t at = 0; at < whole; at++) {
+        for (unsigned byte = 1; byte < 256; byte += byte == '@' ? 60 : 1) {
+          char kept = text[at];
+          text[at] = (char)byte;
+          assert_read_alike(&scheme, sheaf_strn(text, whole));
+          text[at] = kept;
+        }
+      }
+    }
+  }
 }
 
 int main(void) {
@@ -289,6 +370,7 @@ int main(void) {
       cmocka_unit_test(test_variables), cmocka_unit_test(test_queries),
       cmocka_unit_test(test_versions),  cmocka_unit_test(test_params_of_schemes),
       cmocka_unit_test(test_places),    cmocka_unit_test(test_messages),
-      cmocka_unit_test(test_numbers),   cmocka_unit_test(test_arena)};
+      cmocka_unit_test(test_numbers),   cmocka_unit_test(test_arena),
+      cmocka_unit_test(test_shelf),     cmocka_unit_test(test_plain_references)};
   return cmocka_run_group_tests_name("bal: parts", tests, NULL, NULL);
 }

@@ -29,9 +29,7 @@ static void describe_verbs(bal_manager *manager) {
 static void set_up(bal_manager *manager, const bal_settings *settings) {
   (void)snprintf(manager->prefix, sizeof manager->prefix, "%.*s:///", (int)settings->scheme.size,
                  settings->scheme.data);
-  manager->scheme =
-      (bal_scheme){sheaf_cstr(manager->prefix), bal_scheme_has_params(settings->scheme),
-                   manager->library.longest_name};
+  manager->scheme = bal_scheme_make(sheaf_cstr(manager->prefix), manager->library.longest_name);
   manager->latency_ns = settings->latency_ms * 1000000;
   manager->description = (sheaf_description){.struct_size = sizeof manager->description,
                                              .verbs = manager->verbs,
@@ -50,8 +48,7 @@ static bool load_file(bal_manager *manager, const sheaf_host *host, sheaf_str pa
   bal_buffer_put_char(&whole, '\0');
   absolute.data = whole.data;
   bool ok = known && !whole.failed;
-  if (whole.failed)
-    (void)sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory");
+  if (whole.failed) (void)sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory");
   else if (!known)
     (void)sheaf_error_set(error, SHEAF_IO_ERROR,
                           "library_path is relative, and the working folder is not known; set an "

@@ -129,11 +129,23 @@ static bool is_lower(sheaf_str text, const char *lower) {
 }
 
 /* Those that urllib.parse knows to have parameters. */
-bool bal_scheme_has_params(sheaf_str scheme) {
+static bool has_params(sheaf_str scheme) {
   static const char *const known[] = {"ftp",   "hdl",   "prospero", "http",  "imap",
                                       "https", "shttp", "rtsp",     "rtsps", "rtspu",
                                       "sip",   "sips",  "mms",      "sftp",  "tel"};
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
     if (is_lower(scheme, known[i])) return true;
   return false;
+}
+
+bal_scheme bal_scheme_make(sheaf_str prefix, size_t longest_name) {
+  sheaf_str name = {prefix.data, prefix.size - strlen(":///")};
+  bal_scheme scheme = {prefix, has_params(name), longest_name, {0, 0}, {0, 0}};
+  if (prefix.size > sizeof scheme.head) {
+    scheme.head[0] = 1; /* under a mask of nothing */
+    return scheme;
+  }
+  memcpy(scheme.head, prefix.data, prefix.size);
+  memset(scheme.mask, 0xff, prefix.size);
+  return scheme;
 }

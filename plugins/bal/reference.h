@@ -15,10 +15,15 @@
 
 /* The references of one manager. */
 typedef struct bal_scheme {
-  sheaf_str prefix;    /* "bal:///" */
-  bool has_params;     /* the last part of the name ends at its first `;`, as http's does */
-  size_t longest_name; /* of an entity: a longer one need not be looked for */
+  sheaf_str prefix;          /* "bal:///" */
+  bool has_params;           /* the last part of the name ends at its first `;`, as http's does */
+  size_t longest_name;       /* of an entity: a longer one need not be looked for */
+  uint64_t head[2], mask[2]; /* the first sixteen bytes of the prefix, and which of them count; for
+                                a longer one such as no sixteen bytes agree with */
 } bal_scheme;
+
+/* Of references that begin with `prefix`, which is borrowed: "<scheme>:///". */
+bal_scheme bal_scheme_make(sheaf_str prefix, size_t longest_name);
 
 /* What is the matter with a reference. */
 enum {
@@ -37,9 +42,6 @@ typedef struct bal_reference {
   uint64_t version; /* 0: the newest. Of what does not fit: UINT64_MAX */
   uint32_t state;   /* BAL_REF_... */
 } bal_reference;
-
-/* True if `has_params` applies to a scheme. */
-bool bal_scheme_has_params(sheaf_str scheme);
 
 /* Takes a reference apart. `name` points into it, or, if it held tabs or line ends, into the call's
  * scratch memory. */

@@ -152,25 +152,10 @@ static void answer_copied(const bal_selection *selection, bal_output *output, ui
   bal_output_record(output, index, out, count, 0);
 }
 
-/* Those of one trait lie side by side. */
-static void answer_trait(sheaf_id trait, bal_output *output, uint32_t index,
-                         const bal_record *record) {
-  const sheaf_property *properties = record->properties;
-  uint32_t first = 0, count = record->property_count;
-  while (first < count && properties[first].trait != trait) first++;
-  uint32_t end = first;
-  while (end < count && properties[end].trait == trait) end++;
-  bal_output_record(output, index, properties + first, end - first, SHEAF_RESULT_STATIC);
-}
-
-void bal_selection_answer(const bal_selection *selection, bal_output *output, uint32_t index,
-                          const bal_record *record, const bal_found_version *version) {
+void bal_selection_answer_any(const bal_selection *selection, bal_output *output, uint32_t index,
+                              const bal_record *record, const bal_found_version *version) {
   if (selection->slots_only) {
     answer_slots(selection, output, index, record, version);
-    return;
-  }
-  if (selection->only) {
-    answer_trait(selection->only, output, index, record);
     return;
   }
   uint32_t first = 0, end = 0, count = 0;

@@ -34,9 +34,26 @@ bool bal_selection_init(bal_selection *selection, const bal_library *library,
 /* The most properties that one answer may take. */
 size_t bal_selection_largest(const bal_selection *selection);
 
+void bal_selection_answer_any(const bal_selection *selection, bal_output *output, uint32_t index,
+                              const bal_record *record, const bal_found_version *version);
+
+/* Answers with the properties of one trait, which lie side by side. */
+static inline void bal_answer_trait(sheaf_id trait, bal_output *output, uint32_t index,
+                                    const bal_record *record) {
+  const sheaf_property *first = record->properties, *end = first + record->property_count;
+  while (first < end && first->trait != trait) first++;
+  const sheaf_property *last = first;
+  while (last < end && last->trait == trait) last++;
+  bal_output_record(output, index, first, (uint32_t)(last - first), SHEAF_RESULT_STATIC);
+}
+
 /* Answers an element with what is asked of a record. Without copying where that is possible: all of
  * it, or a part that lies together. */
-void bal_selection_answer(const bal_selection *selection, bal_output *output, uint32_t index,
-                          const bal_record *record, const bal_found_version *version);
+static inline void bal_selection_answer(const bal_selection *selection, bal_output *output,
+                                        uint32_t index, const bal_record *record,
+                                        const bal_found_version *version) {
+  if (selection->only) bal_answer_trait(selection->only, output, index, record);
+  else bal_selection_answer_any(selection, output, index, record, version);
+}
 
 #endif /* BAL_SELECT_H */
