@@ -8,9 +8,13 @@
 enum { ROUTES, SETTINGS };
 enum { UNROUTED };
 
+/* The first bytes of a text, to be compared at once. */
+typedef uint64_t head;
+
 /* What begins with `prefix` goes to a child. */
 typedef struct lane {
   sheaf_str prefix;
+  head first, mask; /* its first bytes; all ones where it has any */
   uint32_t child;
 } lane;
 
@@ -21,10 +25,19 @@ typedef struct route {
   uint32_t lane_count;
 } route;
 
+/* Each reference of each batch is asked this: most prefixes are as short as a head. */
+static inline bool is_for(const lane *l, sheaf_str ref) {
+  head first;
+  if (ref.size < sizeof first) return sheaf_str_starts_with(ref, l->prefix);
+  memcpy(&first, ref.data, sizeof first);
+  return (first & l->mask) == l->first &&
+         (l->prefix.size <= sizeof first || sheaf_str_starts_with(ref, l->prefix));
+}
+
 /* The child for a reference; child_count if there is none. */
-static uint32_t child_of(const route *r, sheaf_str ref) {
+static inline uint32_t child_of(const route *r, sheaf_str ref) {
   for (uint32_t i = 0; i < r->lane_count; i++)
-    if (sheaf_str_starts_with(ref, r->lanes[i].prefix)) return r->lanes[i].child;
+    if (is_for(&r->lanes[i], ref)) return r->lanes[i].child;
   return r->stage.child_count;
 }
 
@@ -121,7 +134,10 @@ static sheaf_status add_lane(route *r, sheaf_str prefix, uint32_t child, sheaf_e
     if (sheaf_str_equal(r->lanes[i].prefix, prefix))
       return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "setting \"routes\" has \"%.*s\" twice",
                              prefix.size ? (int)prefix.size : 1, prefix.size ? prefix.data : "*");
-  r->lanes[r->lane_count++] = (lane){prefix, child};
+  lane *l = &r->lanes[r->lane_count++];
+  *l = (lane){prefix, 0, 0, child};
+  memcpy(&l->first, prefix.data, prefix.size < sizeof l->first ? prefix.size : sizeof l->first);
+  memset(&l->mask, 0xff, prefix.size < sizeof l->mask ? prefix.size : sizeof l->mask);
   return SHEAF_OK;
 }
 

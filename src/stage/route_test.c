@@ -56,6 +56,18 @@ static void each_goes_its_way_and_comes_back_to_its_place(void **state) {
   several_close(&V);
 }
 
+/* Prefixes and references shorter than eight bytes, as long, and longer. */
+static void prefixes_of_any_length(void **state) {
+  static const char *const texts[] = {"abcdef1",   "abcdefg1", "abcdefgh1", "abcdefghi1", "abcdefgh",
+                                      "abcdefgx1", "a1",       "b1",        "abcdefghx1", ""};
+  (void)state;
+  assert_true(begin("abcdefg|abcdefghi abcdefgh|a *"));
+  ask(texts, 10);
+  static const int64_t wanted[] = {11, 10, 11, 10, 1, 10, 11, 12, 11, 2};
+  for (uint32_t i = 0; i < 10; i++) assert_int_equal(V.s.value[i], wanted[i]);
+  several_close(&V);
+}
+
 static void what_has_no_route_is_an_error_that_lists_them(void **state) {
   static const char *const texts[] = {"a://1", "z://2", "", "b://3"};
   (void)state;
@@ -128,6 +140,7 @@ static void a_circle_cannot_be_made(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_goes_its_way_and_comes_back_to_its_place),
+      cmocka_unit_test(prefixes_of_any_length),
       cmocka_unit_test(what_has_no_route_is_an_error_that_lists_them),
       cmocka_unit_test(one_way_is_one_batch),
       cmocka_unit_test(a_stop_asks_nobody_else),
