@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sheaf/sheaf.h: all that a host needs. A plugin includes sheaf/abi.h alone. */
+/*
+ * sheaf/sheaf.h: all that a host needs. A plugin includes sheaf/abi.h alone.
+ *
+ * NULL where a library, a manager, a batch or anything else that a function is about belongs is refused:
+ * who answers a status answers SHEAF_INVALID_ARGUMENT, who gives a pointer gives NULL, who counts or looks
+ * up gives 0. To free, close or throw NULL does nothing.
+ */
 #ifndef SHEAF_SHEAF_H
 #define SHEAF_SHEAF_H
 

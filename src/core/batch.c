@@ -99,9 +99,12 @@ void sheaf_batch_free(sheaf_batch *batch) {
   sheaf_manager_release(manager);
 }
 
-sheaf_status sheaf_batch_status(const sheaf_batch *batch) { return batch->status; }
-uint32_t sheaf_batch_count(const sheaf_batch *batch) { return batch->count; }
-uint32_t sheaf_batch_failed(const sheaf_batch *batch) { return batch->failed; }
+sheaf_status sheaf_batch_status(const sheaf_batch *batch) {
+  return batch ? batch->status : SHEAF_INVALID_ARGUMENT;
+}
+
+uint32_t sheaf_batch_count(const sheaf_batch *batch) { return batch ? batch->count : 0; }
+uint32_t sheaf_batch_failed(const sheaf_batch *batch) { return batch ? batch->failed : 0; }
 
 const sheaf_result *sheaf_batch_at(const sheaf_batch *batch, uint32_t index) {
   return batch && index < batch->count ? &batch->results[index] : NULL;

@@ -110,17 +110,27 @@ sheaf_columns *sheaf_perform_columns(sheaf_manager *manager, sheaf_id verb,
 
 /* ----------------------------------------------------------------------------------- what is there */
 
-sheaf_status sheaf_columns_batch_status(const sheaf_columns *columns) { return columns->status; }
-uint32_t sheaf_columns_rows(const sheaf_columns *columns) { return columns->rows; }
-uint32_t sheaf_columns_failed(const sheaf_columns *columns) { return columns->failed; }
-uint32_t sheaf_columns_count(const sheaf_columns *columns) { return columns->slot_count; }
+sheaf_status sheaf_columns_batch_status(const sheaf_columns *columns) {
+  return columns ? columns->status : SHEAF_INVALID_ARGUMENT;
+}
+
+uint32_t sheaf_columns_rows(const sheaf_columns *columns) { return columns ? columns->rows : 0; }
+uint32_t sheaf_columns_failed(const sheaf_columns *columns) {
+  return columns ? columns->failed : 0;
+}
+
+uint32_t sheaf_columns_count(const sheaf_columns *columns) {
+  return columns ? columns->slot_count : 0;
+}
 
 const sheaf_column *sheaf_columns_at(const sheaf_columns *columns, uint32_t slot) {
   return columns && slot < columns->slot_count ? &columns->slots[slot].view : NULL;
 }
 
-const uint32_t *sheaf_columns_statuses(const sheaf_columns *columns) { return columns->statuses; }
+const uint32_t *sheaf_columns_statuses(const sheaf_columns *columns) {
+  return columns ? columns->statuses : NULL;
+}
 
 const sheaf_column *sheaf_columns_messages(const sheaf_columns *columns) {
-  return &columns->messages.view;
+  return columns ? &columns->messages.view : NULL;
 }

@@ -192,6 +192,6 @@ sheaf_status sheaf_iterator_next_many(sheaf_iterator *it, const sheaf_result **r
   return next(it, results, count, error);
 }
 
-uint64_t sheaf_iterator_index(const sheaf_iterator *it) { return it->index; }
+uint64_t sheaf_iterator_index(const sheaf_iterator *it) { return it ? it->index : 0; }
 
-sheaf_str sheaf_iterator_ref(const sheaf_iterator *it) { return it->ref; }
+sheaf_str sheaf_iterator_ref(const sheaf_iterator *it) { return it ? it->ref : sheaf_cstr(NULL); }

@@ -132,20 +132,24 @@ sheaf_status sheaf_library_free(sheaf_library *library) {
 
 sheaf_status sheaf_intern(sheaf_library *library, const sheaf_str *names, uint32_t count,
                           sheaf_id *ids, sheaf_error *error) {
+  if (!library) {
+    if (ids) memset(ids, 0, count * sizeof *ids);
+    return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "the library is NULL");
+  }
   return sheaf_names_intern(&library->names, names, count, ids, error);
 }
 
 sheaf_id sheaf_intern_one(sheaf_library *library, const char *name) {
   sheaf_str text = sheaf_cstr(name);
   sheaf_id id = 0;
-  (void)sheaf_names_intern(&library->names, &text, 1, &id, NULL);
+  (void)sheaf_intern(library, &text, 1, &id, NULL);
   return id;
 }
 
 sheaf_id sheaf_lookup(sheaf_library *library, sheaf_str name) {
-  return sheaf_names_lookup(&library->names, name);
+  return library ? sheaf_names_lookup(&library->names, name) : 0;
 }
 
 sheaf_str sheaf_name(const sheaf_library *library, sheaf_id id) {
-  return sheaf_names_text(&library->names, id);
+  return library ? sheaf_names_text(&library->names, id) : sheaf_cstr(NULL);
 }

@@ -101,15 +101,15 @@ uint32_t sheaf_manager_count_complaint(sheaf_manager *m) {
 }
 
 const sheaf_description *sheaf_manager_description(const sheaf_manager *m) {
-  return &m->description;
+  return m ? &m->description : NULL;
 }
 
-const sheaf_factory *sheaf_manager_factory(const sheaf_manager *m) { return m->factory; }
+const sheaf_factory *sheaf_manager_factory(const sheaf_manager *m) { return m ? m->factory : NULL; }
 
-sheaf_library *sheaf_manager_library(const sheaf_manager *m) { return m->library; }
+sheaf_library *sheaf_manager_library(const sheaf_manager *m) { return m ? m->library : NULL; }
 
 sheaf_status sheaf_manager_get_extension(sheaf_manager *m, const char *id, sheaf_interface *out) {
-  if (!id || !out) return SHEAF_INVALID_ARGUMENT;
+  if (!m || !id || !out) return SHEAF_INVALID_ARGUMENT;
   *out = (sheaf_interface){NULL, NULL};
   sheaf_status status = SHEAF_CLOSED;
   if (sheaf_manager_hold(m)) status = m->table.get_extension(m->self, id, out);

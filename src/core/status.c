@@ -39,7 +39,7 @@ const char *sheaf_access_name(sheaf_access access) {
 bool sheaf_access_from_name(sheaf_str name, sheaf_access *access) {
   for (sheaf_access i = 0; i < SHEAF_ACCESS_COUNT; i++) {
     if (!sheaf_str_equal(name, sheaf_cstr(accesses[i]))) continue;
-    *access = i;
+    if (access) *access = i;
     return true;
   }
   return false;

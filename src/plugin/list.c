@@ -151,6 +151,10 @@ static void log_rows(const sheaf_library *library, const sheaf_plugin_list *list
 }
 
 sheaf_plugin_list *sheaf_plugin_list_new(sheaf_library *library, sheaf_error *error) {
+  if (!library) {
+    sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "the library is NULL");
+    return NULL;
+  }
   sheaf_plugin_list *list = calloc(1, sizeof *list);
   if (list) {
     list->strict = sheaf_registry_is_strict(library);

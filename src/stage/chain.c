@@ -8,6 +8,7 @@
 
 #include "core/extensible.h"
 #include "core/log.h"
+#include "core/perform.h"
 #include "plugin/settings.h"
 #include "plugin/words.h"
 #include "stage/batch.h"
@@ -193,12 +194,18 @@ typedef struct run_shape {
 
 sheaf_shape *sheaf_batchers_run(const sheaf_batchers *chain, const sheaf_request *request,
                                 sheaf_error *error) {
+  sheaf_question question;
+  if (!chain) {
+    sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "the batchers are NULL");
+    return NULL;
+  }
+  if (sheaf_question_read(&question, request ? request->verb : 0, request, error)) return NULL;
   run_shape *made = calloc(1, sizeof *made);
   if (!made) {
     sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory for a shape");
     return NULL;
   }
-  if (!sheaf_chain_run(chain, request, &made->arena, &made->shape, error)) return &made->shape;
+  if (!sheaf_chain_run(chain, &question.request, &made->arena, &made->shape, error)) return &made->shape;
   sheaf_shape_free(&made->shape);
   return NULL;
 }

@@ -218,7 +218,7 @@ sheaf_manager *sheaf_stage_open(sheaf_library *library, const char *stage,
                                 const sheaf_stage_options *options, sheaf_error *error) {
   opening o = {.type = find(stage), .library = library};
   if (!library || !options) {
-    sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "the %s is NULL", library ? "options" : "library");
+    sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "the %s NULL", library ? "options are" : "library is");
     return NULL;
   }
   if (SHEAF_TAKE_STRUCT(&o.options, options, 0, "sheaf_stage_options", error)) return NULL;

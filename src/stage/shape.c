@@ -44,6 +44,7 @@ static bool own_order(sheaf_shape_builder *b) {
 }
 
 sheaf_status sheaf_shape_add(sheaf_shape_builder *b, const uint32_t *indices, uint32_t count) {
+  if (!b || (!indices && count > 0)) return SHEAF_INVALID_ARGUMENT;
   if (b->batch_count > b->limit && b->batch_count - b->limit >= SPARE_BATCHES) return SHEAF_LIMIT;
   if (!own_order(b)) return SHEAF_OUT_OF_MEMORY;
   size_t left = room_for(b) - b->count;

@@ -59,8 +59,8 @@ static inline uint32_t sheaf_shape_begin(const sheaf_shape *shape, uint32_t b) {
 /* What a batcher writes its list of batches into. */
 typedef struct sheaf_shape_builder sheaf_shape_builder;
 
-/* Adds a batch at the end; `count` may be 0. SHEAF_OUT_OF_MEMORY, or SHEAF_LIMIT: more indices than
- * any right answer has. [in-call] of the batcher that was given the builder. */
+/* Adds a batch at the end; `count` may be 0. SHEAF_OUT_OF_MEMORY; SHEAF_LIMIT: more indices than
+ * any right answer has; SHEAF_INVALID_ARGUMENT: NULL where they should be. [in-call] of the batcher that was given the builder. */
 SHEAF_API sheaf_status sheaf_shape_add(sheaf_shape_builder *builder, const uint32_t *indices,
                                        uint32_t count) SHEAF_NOEXCEPT;
 

@@ -21,7 +21,8 @@ SHEAF_API const char *sheaf_status_message(sheaf_status status) SHEAF_NOEXCEPT;
 /* The name of a mode of access, "read"; "unknown" for a number that is none. Static. [any-thread] */
 SHEAF_API const char *sheaf_access_name(sheaf_access access) SHEAF_NOEXCEPT;
 
-/* The mode of access of that name. False, and `access` untouched, if there is none. [any-thread] */
+/* The mode of access of that name, into `access` unless that is NULL. False, and `access` untouched, if
+ * there is none. [any-thread] */
 SHEAF_API bool sheaf_access_from_name(sheaf_str name, sheaf_access *access) SHEAF_NOEXCEPT;
 
 /* The name of a kind of value, "int64"; "unknown" for one born later. Static. [any-thread] */
