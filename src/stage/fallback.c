@@ -35,24 +35,19 @@ static uint32_t next_of(const sheaf_stage *stage, uint32_t child, sheaf_id verb)
   return child;
 }
 
-static sheaf_status ask_others(falling *state, const sheaf_request *request, sheaf_held *held,
-                               uint32_t child, sheaf_status status) {
+/* Asks those behind, from `child` on, until nothing is held back. */
+static void ask_others(falling *state, const sheaf_request *request, sheaf_held *held,
+                       uint32_t child) {
   const sheaf_stage *stage = &state->f->stage;
-  sheaf_status first = held->passed ? status : SHEAF_OK;
-  while (held->count && child < stage->child_count && status != SHEAF_STOPPED) {
-    uint32_t asked = held->count, passed = held->passed, next;
-    if (request->call->poll(request->call)) return status;
-    next = next_of(stage, child + 1, request->verb);
+  bool more = true;
+  while (more && child < stage->child_count && !request->call->poll(request->call)) {
+    uint32_t next = next_of(stage, child + 1, request->verb);
     state->last = next == stage->child_count;
-    sheaf_stage_count(stage, ASKED, asked);
-    status = sheaf_held_ask(held, stage, child);
-    if (status == SHEAF_OUT_OF_MEMORY && held->count == asked) return status;
-    passed = held->passed - passed;
-    sheaf_stage_count(stage, RECOVERED, status == SHEAF_STOPPED ? 0 : asked - held->count - passed);
-    if (passed && !first) first = status;
+    sheaf_stage_count(stage, ASKED, held->count);
+    more = sheaf_held_ask_again(held, stage, child);
+    sheaf_stage_count(stage, RECOVERED, held->recovered);
     child = next;
   }
-  return status == SHEAF_STOPPED ? status : first;
 }
 
 static sheaf_status fallback_batch(void *self, const sheaf_request *request, sheaf_sink *sink) {
@@ -67,13 +62,8 @@ static sheaf_status fallback_batch(void *self, const sheaf_request *request, she
   falling state = {f, false};
   sheaf_held held;
   sheaf_held_init(&held, request, sink, wants, &state);
-  sheaf_status status = sheaf_stage_ask(stage, child, request, &held.sink);
-  if (held.count && status != SHEAF_STOPPED)
-    status = ask_others(&state, request, &held, next, status);
-  if (held.count && status != SHEAF_STOPPED && sheaf_held_let_go(&held) != SHEAF_CONTINUE)
-    status = SHEAF_STOPPED;
-  sheaf_held_free(&held);
-  return status;
+  if (sheaf_held_ask(&held, stage, child)) ask_others(&state, request, &held, next);
+  return sheaf_held_end(&held);
 }
 
 static const sheaf_setting_info settings[SETTINGS] = {

@@ -5,8 +5,7 @@
 
 /* False: no memory to hold it back, so it goes on. */
 static bool hold(sheaf_held *h, const sheaf_result *error) {
-  if (!h->errors)
-    h->errors = sheaf_stage_scratch(h->whole, h->whole->count * sizeof *h->errors);
+  if (!h->errors) h->errors = sheaf_stage_scratch(h->whole, h->whole->count * sizeof *h->errors);
   if (!h->errors) return false;
   sheaf_copy_result(&h->arena, &h->errors[h->count++], error);
   return true;
@@ -50,20 +49,39 @@ static bool prepare(sheaf_held *h) {
   return h->indices && sheaf_part_reserve(&h->part, h->count);
 }
 
-sheaf_status sheaf_held_ask(sheaf_held *h, const sheaf_stage *stage, uint32_t i) {
-  if (!prepare(h)) return SHEAF_OUT_OF_MEMORY;
-  uint32_t count = h->count;
-  for (uint32_t k = 0; k < count; k++) h->indices[k] = h->errors[k].index;
+/* Whether there is anything to ask again for. */
+static bool is_more(const sheaf_held *h) { return h->count && h->status != SHEAF_STOPPED; }
+
+bool sheaf_held_ask(sheaf_held *h, const sheaf_stage *stage, uint32_t i) {
+  h->status = sheaf_stage_ask(stage, i, h->whole, &h->sink);
+  if (h->passed || !h->count) h->first = h->status;
+  return is_more(h);
+}
+
+bool sheaf_held_ask_again(sheaf_held *h, const sheaf_stage *stage, uint32_t i) {
+  uint32_t asked = h->count, passed = h->passed;
+  h->recovered = 0;
+  if (!prepare(h)) {
+    h->status = SHEAF_OUT_OF_MEMORY;
+    return false;
+  }
+  for (uint32_t k = 0; k < asked; k++) h->indices[k] = h->errors[k].index;
   h->count = 0;
   sheaf_arena_release(&h->arena, (sheaf_mark){NULL, NULL});
-  sheaf_part_take(&h->part, h->indices, count);
-  return sheaf_stage_ask(stage, i, &h->part.request, &h->part.sink);
+  sheaf_part_take(&h->part, h->indices, asked);
+  h->status = sheaf_stage_ask(stage, i, &h->part.request, &h->part.sink);
+  passed = h->passed - passed;
+  if (passed && !h->first) h->first = h->status;
+  if (h->status != SHEAF_STOPPED) h->recovered = asked - h->count - passed;
+  return is_more(h);
 }
 
-uint32_t sheaf_held_let_go(sheaf_held *h) {
-  uint32_t count = h->count;
-  h->count = 0;
-  return pass(h, h->errors, 0, count);
+sheaf_status sheaf_held_end(sheaf_held *h) {
+  sheaf_status status = h->first;
+  if (is_more(h)) {
+    if (!status) status = h->status;
+    if (pass(h, h->errors, 0, h->count) != SHEAF_CONTINUE) status = SHEAF_STOPPED;
+  }
+  sheaf_arena_free(&h->arena);
+  return h->status == SHEAF_STOPPED ? SHEAF_STOPPED : status;
 }
-
-void sheaf_held_free(sheaf_held *held) { sheaf_arena_free(&held->arena); }

@@ -18,23 +18,26 @@ typedef struct sheaf_held {
   sheaf_arena arena;
   sheaf_result *errors; /* held back, copied */
   uint32_t *indices;    /* of those last asked for again */
-  uint32_t count;
-  uint32_t passed; /* errors that went on */
+  uint32_t count;       /* held back */
+  uint32_t passed;      /* errors that went on */
+  uint32_t recovered;   /* of those last asked for again: how many did not fail again */
+  sheaf_status status;  /* of what was asked last */
+  sheaf_status first;   /* the first failure that was not made good */
   sheaf_part part;
 } sheaf_held;
 
-/* To be freed. */
+/* To be ended. */
 void sheaf_held_init(sheaf_held *held, const sheaf_request *whole, sheaf_sink *onward,
                      bool (*wants)(void *ctx, const sheaf_result *error), void *ctx);
 
+/* Asks child i for the whole batch. Whether anything is held back, and may be asked again for. */
+bool sheaf_held_ask(sheaf_held *held, const sheaf_stage *stage, uint32_t i);
+
 /* Asks child i for what is held back: its answers come as the first ones did, and may be held back in
- * turn. Answers as sheaf_stage_ask; SHEAF_OUT_OF_MEMORY also if there was no memory to ask, and then
- * what is held back still is. */
-sheaf_status sheaf_held_ask(sheaf_held *held, const sheaf_stage *stage, uint32_t i);
+ * turn. Answers as sheaf_held_ask; false also if there was no memory to ask. */
+bool sheaf_held_ask_again(sheaf_held *held, const sheaf_stage *stage, uint32_t i);
 
-/* Lets go of what is held back. SHEAF_CONTINUE, or SHEAF_STOP. */
-uint32_t sheaf_held_let_go(sheaf_held *held);
-
-void sheaf_held_free(sheaf_held *held);
+/* Lets go of what is still held back. The status of the batch. */
+sheaf_status sheaf_held_end(sheaf_held *held);
 
 #endif

@@ -76,25 +76,17 @@ static sheaf_status sleep_until_next(const trying *t) {
   return call->poll(call);
 }
 
-/* Asks again until nothing is held back, or there is a reason not to. The first failure of a batch
- * that was not made good, if there was any. */
-static sheaf_status try_again(trying *t, sheaf_held *held, sheaf_status status) {
+/* Asks again until nothing is held back, or there is a reason not to. */
+static void try_again(trying *t, sheaf_held *held) {
   const sheaf_stage *stage = &t->r->stage;
-  sheaf_status first = held->passed ? status : SHEAF_OK;
-  while (held->count && status != SHEAF_STOPPED) {
-    if (sleep_until_next(t)) return status;
-    uint32_t asked = held->count, passed = held->passed;
+  for (bool more = true; more && !sleep_until_next(t);) {
     t->attempt++;
     t->after_ms = 0;
     sheaf_stage_count(stage, BATCHES, 1);
-    sheaf_stage_count(stage, RETRIED, asked);
-    status = sheaf_held_ask(held, stage, 0);
-    if (status == SHEAF_OUT_OF_MEMORY && held->count == asked) return status;
-    passed = held->passed - passed;
-    sheaf_stage_count(stage, RECOVERED, status == SHEAF_STOPPED ? 0 : asked - held->count - passed);
-    if (passed && !first) first = status;
+    sheaf_stage_count(stage, RETRIED, held->count);
+    more = sheaf_held_ask_again(held, stage, 0);
+    sheaf_stage_count(stage, RECOVERED, held->recovered);
   }
-  return status == SHEAF_STOPPED ? status : first;
 }
 
 static sheaf_status retry_batch(void *self, const sheaf_request *request, sheaf_sink *sink) {
@@ -104,12 +96,8 @@ static sheaf_status retry_batch(void *self, const sheaf_request *request, sheaf_
   trying t = {r, request, 1, 0};
   sheaf_held held;
   sheaf_held_init(&held, request, sink, wants, &t);
-  sheaf_status status = sheaf_stage_ask(&r->stage, 0, request, &held.sink);
-  if (held.count && status != SHEAF_STOPPED) status = try_again(&t, &held, status);
-  if (held.count && status != SHEAF_STOPPED && sheaf_held_let_go(&held) != SHEAF_CONTINUE)
-    status = SHEAF_STOPPED;
-  sheaf_held_free(&held);
-  return status;
+  if (sheaf_held_ask(&held, &r->stage, 0)) try_again(&t, &held);
+  return sheaf_held_end(&held);
 }
 
 static const sheaf_setting_info settings[SETTINGS] = {
