@@ -186,16 +186,20 @@ static COLD sheaf_status fail_all(const sheaf_question *q, sheaf_summary *summar
   return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory for a batch");
 }
 
-static ALWAYS_INLINE sheaf_status ask(sheaf_manager *m, sheaf_question *q, bool ours,
+/* `relayed`: a stage asks, on the way down. */
+static ALWAYS_INLINE sheaf_status ask(sheaf_manager *m, sheaf_question *q, bool ours, bool relayed,
                                       sheaf_summary *summary, sheaf_error *error) {
   sheaf_thread *thread = sheaf_thread_self();
   if (!thread) return fail_all(q, summary, error);
   if (error) error->status = SHEAF_OK, error->message[0] = '\0';
   sheaf_mark mark = sheaf_arena_mark(&thread->scratch);
   sheaf_summary counts = SHEAF_SUMMARY_INIT;
+  unsigned outer = thread->outer;
+  if (!relayed) thread->outer = thread->seated;
   sheaf_status status = UNLIKELY(m->serialized) && !ours
                             ? fly_recorded(thread, m, q, &counts, error)
                             : sheaf_flight_ask(thread, m, q, &counts, error);
+  thread->outer = outer;
   sheaf_arena_release(&thread->scratch, mark);
   if (UNLIKELY(status == SHEAF_OUT_OF_MEMORY) && counts.succeeded + counts.failed == 0)
     return fail_all(q, summary, error);
@@ -208,7 +212,7 @@ static ALWAYS_INLINE sheaf_status ask(sheaf_manager *m, sheaf_question *q, bool 
 
 sheaf_status sheaf_question_ask(sheaf_manager *m, sheaf_question *q, bool ours,
                                 sheaf_summary *summary, sheaf_error *error) {
-  return ask(m, q, ours, summary, error);
+  return ask(m, q, ours, !ours, summary, error);
 }
 
 sheaf_status sheaf_perform(sheaf_manager *manager, sheaf_id verb, const sheaf_request *request,
@@ -223,7 +227,7 @@ sheaf_status sheaf_perform(sheaf_manager *manager, sheaf_id verb, const sheaf_re
   sheaf_status status = read_question(&q, verb, request, error);
   if (!status)
     status = TAKE_FIELDS(copy_callbacks, &q.callbacks, callbacks, 0, "sheaf_callbacks", error);
-  return status ? status : ask(manager, &q, false, summary, error);
+  return status ? status : ask(manager, &q, false, false, summary, error);
 }
 
 /* --------------------------------------------------------------------------------------- flush */

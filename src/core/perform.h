@@ -20,7 +20,7 @@ sheaf_status sheaf_question_read(sheaf_question *q, sheaf_id verb, const sheaf_r
 
 /*
  * Asks. `ours`: the callbacks are the core's own, which call nobody, so that they may run inside a
- * serialized manager's gate.
+ * serialized manager's gate. Else a stage asks.
  */
 sheaf_status sheaf_question_ask(sheaf_manager *manager, sheaf_question *q, bool ours,
                                 sheaf_summary *summary, sheaf_error *error);

@@ -116,8 +116,9 @@ static void come_back(limit *l, int64_t took_ns) {
   pthread_mutex_unlock(&l->lock);
 }
 
-/* Until it comes back, others wait for its place: so it waits for nobody, neither for a place (it has
- * one: it could wait for itself) nor for an answer. */
+/* Until it comes back, others wait for its place: so it waits for nobody's answer, and what is asked from
+ * inside it, in a callback or by the manager, for no place: it could wait for itself. On the way down it
+ * waits at a further limit, whose holders wait for nobody above. */
 static sheaf_status ask(limit *l, const sheaf_request *request, sheaf_sink *sink) {
   int64_t begin = sheaf_now_ns();
   sheaf_thread_here->seated++;
@@ -131,7 +132,7 @@ static sheaf_status ask(limit *l, const sheaf_request *request, sheaf_sink *sink
 
 static sheaf_status limit_batch(void *self, const sheaf_request *request, sheaf_sink *sink) {
   limit *l = self;
-  if (sheaf_thread_here->seated) return sheaf_stage_ask(&l->stage, 0, request, sink);
+  if (sheaf_thread_here->outer) return sheaf_stage_ask(&l->stage, 0, request, sink);
   int64_t now = sheaf_now_ns();
   pthread_mutex_lock(&l->lock);
   if (!l->first && wait_for_room(l, request->count, now) == 0) {
@@ -181,12 +182,12 @@ static const sheaf_factory factory = SHEAF_STAGE_FACTORY(
 
 static bool is_given(const sheaf_value *value) { return value->kind != SHEAF_KIND_NONE; }
 
-/* A rate that must be more than nothing; 0 if it is not given. */
+/* A rate; 0 if it is not given. */
 static sheaf_status read_rate(const sheaf_value *values, uint32_t i, double *out, sheaf_error *error) {
   *out = is_given(&values[i]) ? values[i].u.real : 0;
-  if (!is_given(&values[i]) || (*out > 0 && *out <= 1e12)) return SHEAF_OK;
+  if (!is_given(&values[i]) || (*out >= 1e-9 && *out <= 1e12)) return SHEAF_OK;
   return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT,
-                         "setting \"%s\" is %g: give a number above 0, at most 1e12", settings[i].name,
+                         "setting \"%s\" is %g: give a number from 1e-9 to 1e12", settings[i].name,
                          *out);
 }
 

@@ -91,11 +91,34 @@ static void a_callback_may_ask_the_same_limit(void **state) {
   staged_close(&S);
 }
 
+/* Each of several limits counts, also where the one above has given the batch to its own threads, or made a
+ * call of its own. */
+static void a_limit_below_a_limit(void **state) {
+  static const char *const between[] = {"meter", "parallel", "timeout"};
+  static const char *const settings[][2] = {{NULL, NULL}, {"min_size", "2"}, {"ms", "60000"}};
+  (void)state;
+  for (int i = 0; i < 3; i++) {
+    open_limit("batches_per_second", "100", "10");
+    sheaf_manager *inner = S.top;
+    staged_put(&S, between[i], settings[i][0], settings[i][1], NULL);
+    staged_put(&S, "limit", "in_flight", "1", NULL);
+    int64_t start = sheaf_now_ns();
+    for (int k = 0; k < 3; k++) assert_int_equal(ask(4), SHEAF_OK);
+    assert_true(sheaf_now_ns() - start >= 19 * INT64_C(1000000));
+    assert_true(staged_counter(inner, "waited") >= 2);
+    sheaf_request request = sheaf_request_for(fake_refs(3), 3);
+    sheaf_callbacks callbacks = {sizeof callbacks, 0, S.top, ask_again, NULL};
+    assert_int_equal(sheaf_resolve(S.top, &request, &callbacks, NULL, NULL), SHEAF_OK);
+    staged_close(&S);
+  }
+}
+
 static void settings_are_checked(void **state) {
   static const char *const bad[][3] = {{"in_flight", "0", "from 1"},
                                        {"in_flight", "-1", "from 1"},
-                                       {"batches_per_second", "0", "above 0"},
-                                       {"references_per_second", "-3", "above 0"},
+                                       {"batches_per_second", "0", "from 1e-9"},
+                                       {"batches_per_second", "1e-320", "from 1e-9"},
+                                       {"references_per_second", "-3", "from 1e-9"},
                                        {"references_per_second", "nan", "references_per_second"},
                                        {"queue", "-1", "from 0"},
                                        {"burst_ms", "0", "from 1"},
@@ -119,6 +142,7 @@ int main(void) {
       cmocka_unit_test(beyond_the_queue_is_refused_at_once),
       cmocka_unit_test(waiting_ends_with_the_deadline),
       cmocka_unit_test(a_callback_may_ask_the_same_limit),
+      cmocka_unit_test(a_limit_below_a_limit),
       cmocka_unit_test(settings_are_checked),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

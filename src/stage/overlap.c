@@ -133,7 +133,8 @@ static uint32_t start(overlap *o, sheaf_workers *workers, helper *helpers, uint3
   for (; started < count; started++) {
     helpers[started] = (helper){{.run = help,
                                  .owing = sheaf_thread_here->owing + 1,
-                                 .seated = sheaf_thread_here->seated},
+                                 .seated = sheaf_thread_here->seated,
+                                 .outer = sheaf_thread_here->outer},
                                 o};
     pthread_mutex_lock(&o->lock);
     o->working++;

@@ -46,8 +46,9 @@ static void *work(void *worker) {
   for (sheaf_job *job; (job = take(w));) {
     self->owing = job->owing;
     self->seated = job->seated;
+    self->outer = job->outer;
     job->run(job);
-    self->owing = self->seated = 0;
+    self->owing = self->seated = self->outer = 0;
   }
   sheaf_thread_end(self);
   return NULL;

@@ -16,7 +16,7 @@ typedef struct sheaf_job {
   void (*run)(struct sheaf_job *job);
   /* What a thread that waits for the job owes, and holds, on its own: see core/thread.h. It is the
    * worker's while the job runs. */
-  unsigned owing, seated;
+  unsigned owing, seated, outer;
 } sheaf_job;
 
 typedef struct sheaf_workers {
