@@ -204,6 +204,43 @@ static void one_that_breaks_the_invariant(void **state) {
   }
 }
 
+static sheaf_status answer_oddly(void *ctx, const sheaf_request *request, const sheaf_shape *in,
+                                 sheaf_shape_builder *out, sheaf_error *error) {
+  (void)request, (void)error;
+  sheaf_status status = sheaf_shape_add(out, in->order, in->count);
+  return status ? status : *(const sheaf_status *)ctx;
+}
+
+static sheaf_status key_oddly(void *ctx, const sheaf_request *request, uint32_t index, sheaf_str *key,
+                              sheaf_error *error) {
+  (void)request, (void)error;
+  *key = index % 2 ? sheaf_cstr("odd") : sheaf_cstr("even");
+  return *(const sheaf_status *)ctx;
+}
+
+/* What is no failure is none, and no batcher says that the host wants no more. */
+static void odd_statuses(void **state) {
+  static const struct {
+    sheaf_status given, made;
+  } cases[] = {{7, SHEAF_OK}, {99, SHEAF_OK}, {SHEAF_STOPPED, SHEAF_MANAGER_FAILURE}};
+  (void)state;
+  for (size_t c = 0; c < 2 * sizeof cases / sizeof *cases; c++) {
+    sheaf_batcher batcher = SHEAF_BATCHER_INIT;
+    const sheaf_batcher *batchers[] = {&batcher};
+    batcher.name = "mine";
+    batcher.ctx = (void *)(uintptr_t)&cases[c / 2].given;
+    if (c % 2) batcher.key = key_oddly;
+    else batcher.batch = answer_oddly;
+    begin();
+    S.top = open_own(c % 2 ? "by(mine)" : "mine", "error", "fail", batchers, 1);
+    assert_non_null(S.top);
+    assert_int_equal(ask("1 2 3"), cases[c / 2].made);
+    staged_assert_once(&S);
+    assert_int_equal(S.summary.succeeded, cases[c / 2].made ? 0 : 3);
+    staged_close(&S);
+  }
+}
+
 static void one_that_fails(void **state) {
   (void)state;
   open_doing("fail", "error", "fail");
@@ -299,6 +336,7 @@ int main(void) {
       cmocka_unit_test(a_hosts_batcher),
       cmocka_unit_test(one_that_breaks_the_invariant),
       cmocka_unit_test(one_that_fails),
+      cmocka_unit_test(odd_statuses),
       cmocka_unit_test(a_hosts_key),
       cmocka_unit_test(bad_batchers_are_refused),
       cmocka_unit_test(a_chain_by_itself),

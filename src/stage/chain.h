@@ -55,6 +55,12 @@ const char *sheaf_builtin_find(sheaf_str name, const sheaf_str *arguments, uint3
 extern const char *const sheaf_builtin_names[];
 extern const uint32_t sheaf_builtin_count;
 
+/* What a host's function returned, as the chain understands it: only a sink stops. */
+static inline sheaf_status sheaf_own_status(sheaf_status status) {
+  if (SHEAF_IS_OK(status)) return SHEAF_OK;
+  return status == SHEAF_STOPPED ? SHEAF_MANAGER_FAILURE : status;
+}
+
 /* by() over keys that a host gives. */
 sheaf_status sheaf_builtin_by_own(const sheaf_step_run *run, sheaf_error *error);
 

@@ -213,7 +213,7 @@ static sheaf_status own_key(const sheaf_step_run *run, uint32_t index, sheaf_str
                             sheaf_error *error) {
   const sheaf_batcher *own = run->step->own;
   *kept = false;
-  return own->key(own->ctx, run->request, index, key, error);
+  return sheaf_own_status(own->key(own->ctx, run->request, index, key, error));
 }
 
 static sheaf_status scheme_run(const sheaf_step_run *run, sheaf_error *error) {

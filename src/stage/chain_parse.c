@@ -67,7 +67,7 @@ static const sheaf_batcher *find_own(const sheaf_batchers *chain, sheaf_str name
 
 static sheaf_status run_own(const sheaf_step_run *run, sheaf_error *error) {
   const sheaf_batcher *own = run->step->own;
-  return own->batch(own->ctx, run->request, run->in, run->out, error);
+  return sheaf_own_status(own->batch(own->ctx, run->request, run->in, run->out, error));
 }
 
 static sheaf_status unknown(const reader *r, const sheaf_batchers *chain, sheaf_str name) {

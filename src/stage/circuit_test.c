@@ -111,7 +111,8 @@ static void what_the_host_ends_does_not_count(void **state) {
 static void settings_are_checked(void **state) {
   static const char *const bad[][3] = {{"failures", "0", "from 1"},
                                        {"interval_ms", "0", "from 1"},
-                                       {"statuses", "down", "there are"}};
+                                       {"statuses", "down", "there are"},
+                                       {"statuses", " , ", "names no error"}};
   (void)state;
   memset(&S, 0, sizeof S);
   staged_open(&S, maybe);

@@ -114,6 +114,21 @@ static void a_stop_asks_nobody_else(void **state) {
   }
 }
 
+static void settings_are_checked(void **state) {
+  const fake_batch batches[] = {evens, evens};
+  const sheaf_setting bad[] = {staged_text("statuses", "unavailble"), staged_text("statuses", ""),
+                               staged_text("status", "unavailable"), staged_text("statuses", "ok")};
+  static const char *const said[] = {"did you mean \"unavailable\"", "names no error", "it takes statuses",
+                                     "no error"};
+  (void)state;
+  several_open(&V, 2, batches);
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    assert_null(several_put(&V, "fallback", &bad[i], 1));
+    if (!strstr(V.s.error.message, said[i])) fail_msg("%s", V.s.error.message);
+  }
+  several_close(&V);
+}
+
 static void one_manager_is_too_few(void **state) {
   const fake_batch batches[] = {evens};
   (void)state;
@@ -130,6 +145,7 @@ int main(void) {
       cmocka_unit_test(a_manager_that_is_gone_is_made_good),
       cmocka_unit_test(only_the_named_errors_go_on),
       cmocka_unit_test(a_stop_asks_nobody_else),
+      cmocka_unit_test(settings_are_checked),
       cmocka_unit_test(one_manager_is_too_few),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any stack of stages over managers that answer in random order, late, twice, never, or with an error,
- * gives each index exactly one right result; what is stopped stays so; and the stack's counters add up.
+ * gives each index exactly one right result; what is stopped stays so; and the stack's counters add up. So it
+ * does while others cancel, flush, read and clear, ask from inside callbacks, and close it under its callers.
  *
  * A stage joins by a row in `rows`. A failure prints its seed: run with SHEAF_TEST_SEED=<seed> for that
  * stack alone.
@@ -19,6 +20,7 @@
 #define THREADS 4     /* over a random stack */
 #define MOST_THREADS 8 /* over one that is known */
 #define REFS 64 /* different references */
+#define MOST_POSSIBLE 64
 
 /* An assertion also for other threads, where cmocka cannot end the test. */
 static _Thread_local uint64_t seed_here;
@@ -38,6 +40,11 @@ typedef struct stack {
   sheaf_manager *top;
   char text[1000]; /* what it is made of, outermost first */
   bool calm;       /* nothing fails, ends or stops: counters can be told exactly */
+  sheaf_status possible[MOST_POSSIBLE]; /* errors that stages make */
+  uint32_t possible_count;
+  bool pestered;   /* see the section of that name */
+  pthread_mutex_t lock;
+  sheaf_cancel *cancels[MOST_THREADS]; /* of the calls under way, with the lock; NULL: none */
 } stack;
 
 /* ------------------------------------------------------------------------------ the stages */
@@ -215,6 +222,7 @@ static void build(stack *s) {
 
 typedef struct host {
   stack *stack;
+  uint32_t number;
   chance chance;
   uint64_t seed;
   uint64_t asked[4]; /* references, by verb */
@@ -235,14 +243,23 @@ static bool is_possible(const stack *s, sheaf_status status) {
   static const sheaf_status always[] = {SHEAF_UNAVAILABLE, SHEAF_NO_RESULT, SHEAF_CANCELLED,
                                         SHEAF_DEADLINE};
   if (s->calm) return false;
+  if (s->pestered && (status == SHEAF_CLOSED || status == SHEAF_BUSY)) return true;
   for (size_t i = 0; i < sizeof always / sizeof *always; i++)
     if (status == always[i]) return true;
+  for (uint32_t i = 0; i < s->possible_count; i++)
+    if (status == s->possible[i]) return true;
+  return false;
+}
+
+/* Those of the stages: noted while the stack can still be walked. */
+static void note_possible(stack *s) {
   for (sheaf_manager *m = s->top; m; m = sheaf_stage_child(m, 0)) {
     const struct row *row = row_of(m);
-    for (int i = 0; row && i < 4; i++)
-      if (row->errors[i] && status == row->errors[i]) return true;
+    for (int i = 0; row && i < 4 && row->errors[i]; i++) {
+      MUST(s->possible_count < MOST_POSSIBLE);
+      s->possible[s->possible_count++] = row->errors[i];
+    }
   }
-  return false;
 }
 
 static void check_text(const heard *h, uint32_t index, sheaf_str text) {
@@ -250,6 +267,18 @@ static void check_text(const heard *h, uint32_t index, sheaf_str text) {
   uint64_t answer = chaos_answer(h->request, index);
   snprintf(wanted, sizeof wanted, "%016llx", (unsigned long long)answer);
   MUST(sheaf_str_equal(text, sheaf_cstr(wanted)));
+}
+
+/* From inside a callback: the top, or what is below. */
+static void ask_inside(const stack *s, uint32_t index) {
+  static const sheaf_str refs[] = {SHEAF_STR("a://1/1"), SHEAF_STR("b://2/2")};
+  sheaf_request request = sheaf_request_for(refs, 2);
+  sheaf_callbacks callbacks = SHEAF_CALLBACKS_INIT;
+  sheaf_summary summary = SHEAF_SUMMARY_INIT;
+  sheaf_manager *m = s->top, *below;
+  for (uint32_t i = index / 8 % 4; i > 0 && (below = sheaf_stage_child(m, 0)); i--) m = below;
+  sheaf_status status = sheaf_perform(m, CHAOS_PURE, &request, &callbacks, &summary, NULL);
+  MUST(summary.succeeded + summary.failed == 2 || status == SHEAF_CLOSED);
 }
 
 static uint32_t hear(void *ctx, uint32_t index, const sheaf_result *r) {
@@ -268,6 +297,7 @@ static uint32_t hear(void *ctx, uint32_t index, const sheaf_result *r) {
   } else {
     MUST(is_possible(h->host->stack, r->status));
   }
+  if (h->host->stack->pestered && index % 8 == 3) ask_inside(h->host->stack, index);
   if (atomic_fetch_add(&h->calls, 1) + 1 != h->stopped_after) return SHEAF_CONTINUE;
   h->stopped = true;
   return SHEAF_STOP;
@@ -323,6 +353,13 @@ static sheaf_id any_verb(chance *c) {
   return verbs[chance_below(c, 4)];
 }
 
+/* For others to throw while the call is under way; NULL: it is over. */
+static void expose(host *h, sheaf_cancel *cancel) {
+  pthread_mutex_lock(&h->stack->lock);
+  h->stack->cancels[h->number] = cancel;
+  pthread_mutex_unlock(&h->stack->lock);
+}
+
 /* How a call may end before its time. */
 static sheaf_cancel *endanger(host *h, question *q, heard *e) {
   sheaf_cancel *cancel = NULL;
@@ -332,6 +369,9 @@ static sheaf_cancel *endanger(host *h, question *q, heard *e) {
   if (chance_one_in(&h->chance, 12)) {
     cancel = q->call.cancel = sheaf_cancel_new();
     sheaf_cancel_set(cancel);
+  } else if (h->stack->pestered && chance_one_in(&h->chance, 2)) {
+    cancel = q->call.cancel = sheaf_cancel_new();
+    expose(h, cancel);
   }
   return cancel;
 }
@@ -354,7 +394,9 @@ static void ask_once(host *h) {
       sheaf_perform(h->stack->top, q->request.verb, &q->request, &callbacks, &summary, &error);
   MUST(summary.succeeded + summary.failed == e.calls);
   MUST((status == SHEAF_STOPPED) == e.stopped);
-  if (!e.stopped) MUST(e.calls == q->request.count); /* and none twice: see hear */
+  bool refused = h->stack->pestered && status == SHEAF_CLOSED && e.calls == 0;
+  if (!e.stopped && !refused) MUST(e.calls == q->request.count); /* and none twice: see hear */
+  expose(h, NULL);
   h->asked[q->request.verb % 4] += q->request.count;
   sheaf_cancel_free(cancel);
   free((void *)e.times);
@@ -410,13 +452,67 @@ static void counters_add_up(const stack *s, const uint64_t *asked) {
   }
 }
 
+/* ---------------------------------------------------------------------------------- pestering */
+
+typedef struct pest {
+  stack *stack;
+  chance chance;
+  uint64_t seed;
+  pthread_t thread;
+  sheaf_status closed;
+} pest;
+
+static void cancel_one(stack *s, uint32_t number) {
+  pthread_mutex_lock(&s->lock);
+  if (s->cancels[number]) sheaf_cancel_set(s->cancels[number]);
+  pthread_mutex_unlock(&s->lock);
+}
+
+static void ignore(void *ctx, sheaf_str text) { (void)ctx, (void)text; }
+
+/* What an impatient host does from another thread. */
+static void pester(pest *p) {
+  stack *s = p->stack;
+  sheaf_stage_counter counters[16];
+  switch (chance_below(&p->chance, 4)) {
+  case 0: cancel_one(s, chance_below(&p->chance, THREADS)); break;
+  case 1: (void)sheaf_manager_flush(s->top, NULL, NULL); break;
+  case 2: (void)sheaf_meter_prometheus(s->top, ignore, NULL); break;
+  default:
+    for (sheaf_manager *m = s->top; m; m = sheaf_stage_child(m, 0))
+      (void)sheaf_stage_counters(m, counters, 16);
+  }
+}
+
+static void *pester_often(void *pest_) {
+  pest *p = pest_;
+  seed_here = p->seed;
+  for (int i = 0; i < 20; i++) pester(p);
+  struct timespec pause = {0, chance_below(&p->chance, 3000000)};
+  nanosleep(&pause, NULL);
+  p->closed = sheaf_manager_close(p->stack->top);
+  return NULL;
+}
+
+/* Two at once, who close it in the end: one of them does. */
+static void pester_and_close(stack *s, uint64_t seed) {
+  pest pests[2];
+  for (int i = 0; i < 2; i++) {
+    pests[i] = (pest){.stack = s, .chance = {seed * 17 + (uint64_t)i * 2 + 1}, .seed = seed};
+    MUST(pthread_create(&pests[i].thread, NULL, pester_often, &pests[i]) == 0);
+  }
+  for (int i = 0; i < 2; i++) pthread_join(pests[i].thread, NULL);
+  MUST((pests[0].closed == SHEAF_OK) != (pests[1].closed == SHEAF_OK));
+  MUST((pests[0].closed == SHEAF_CLOSED) != (pests[1].closed == SHEAF_CLOSED));
+}
+
 /* ------------------------------------------------------------------------------------- the test */
 
 static void quiet(void *ctx, uint32_t level, sheaf_str source, sheaf_str message) {
   (void)ctx, (void)level, (void)source, (void)message;
 }
 
-static void try_stack(uint64_t seed, uint32_t threads, void (*make)(stack *s)) {
+static void try_stack(uint64_t seed, uint32_t threads, void (*make)(stack *s), bool pester) {
   stack s = {.chance = {seed}};
   host hosts[MOST_THREADS];
   pthread_t ids[MOST_THREADS];
@@ -426,23 +522,28 @@ static void try_stack(uint64_t seed, uint32_t threads, void (*make)(stack *s)) {
   options.log = quiet;
   s.library = sheaf_library_new(&options, NULL);
   MUST(s.library);
-  s.calm = chance_one_in(&s.chance, 3);
+  s.pestered = pester;
+  s.calm = !pester && chance_one_in(&s.chance, 3);
+  MUST(pthread_mutex_init(&s.lock, NULL) == 0);
   s.model.calm = s.calm;
   s.model.flags = chance_one_in(&s.chance, 4) ? SHEAF_MANAGER_SERIALIZED : 0;
   atomic_init(&s.model.seed, seed);
   make(&s);
+  note_possible(&s);
   for (uint32_t i = 0; i < threads; i++) {
-    hosts[i] = (host){.stack = &s, .chance = {seed * 31 + i * 2 + 1}, .seed = seed};
+    hosts[i] = (host){.stack = &s, .number = i, .chance = {seed * 31 + i * 2 + 1}, .seed = seed};
     if (i > 0) MUST(pthread_create(&ids[i], NULL, ask_often, &hosts[i]) == 0);
   }
+  if (pester) pester_and_close(&s, seed);
   ask_often(&hosts[0]);
   for (uint32_t i = 0; i < threads; i++) {
     if (i > 0) pthread_join(ids[i], NULL);
     for (int v = 0; v < 4; v++) asked[v] += hosts[i].asked[v];
   }
   if (s.calm && make == build) counters_add_up(&s, asked);
-  else MUST(arrived(s.top, CHAOS_NEITHER) <= asked[CHAOS_NEITHER % 4]); /* never asked twice */
+  else if (!pester) MUST(arrived(s.top, CHAOS_NEITHER) <= asked[CHAOS_NEITHER % 4]); /* never asked twice */
   MUST(sheaf_library_free(s.library) == SHEAF_OK);
+  pthread_mutex_destroy(&s.lock);
 }
 
 static void each_index_once_and_rightly(void **state) {
@@ -450,7 +551,7 @@ static void each_index_once_and_rightly(void **state) {
   (void)state;
   for (uint64_t i = 0; i < (only ? 1 : STACKS); i++) {
     uint64_t seed = only ? strtoull(only, NULL, 10) : (i + 1) * 0x9e3779b97f4a7c15ULL | 1;
-    try_stack(seed, 1 + (uint32_t)(seed >> 20) % THREADS, build);
+    try_stack(seed, 1 + (uint32_t)(seed >> 20) % THREADS, build, false);
   }
 }
 
@@ -465,13 +566,22 @@ static void build_for_many(stack *s) {
 
 static void eight_threads_over_linger_cache_retry_and_limit(void **state) {
   (void)state;
-  for (uint64_t i = 1; i <= 20; i++) try_stack(i * 0xd1342543de82ef95ULL | 1, MOST_THREADS, build_for_many);
+  for (uint64_t i = 1; i <= 20; i++) try_stack(i * 0xd1342543de82ef95ULL | 1, MOST_THREADS, build_for_many, false);
+}
+
+static void while_others_pester_and_close(void **state) {
+  const char *only = getenv("SHEAF_TEST_SEED");
+  (void)state;
+  for (uint64_t i = 0; i < (only ? 1 : STACKS); i++)
+    try_stack(only ? strtoull(only, NULL, 10) : (i + 1) * 0x94d049bb133111ebULL | 1, THREADS,
+              i % 4 ? build : build_for_many, true);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_index_once_and_rightly),
       cmocka_unit_test(eight_threads_over_linger_cache_retry_and_limit),
+      cmocka_unit_test(while_others_pester_and_close),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

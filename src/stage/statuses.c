@@ -33,10 +33,9 @@ static sheaf_status unknown(const sheaf_setting_info *setting, sheaf_str name, s
     names[i - 1] = all[i].name;
     snprintf(list + at, sizeof list - at, "%s%s", i > 1 ? ", " : "", all[i].name);
   }
-  return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT,
-                         "setting \"%s\" names %s, which is no error%s; there are %s",
-                         setting->name, sheaf_quote(name).text,
-                         sheaf_did_you_mean(name, names, ALL - 1).text, list);
+  return sheaf_error_set(
+      error, SHEAF_INVALID_ARGUMENT, "setting \"%s\" names %s, which is no error%s; there are %s",
+      setting->name, sheaf_quote(name).text, sheaf_did_you_mean(name, names, ALL - 1).text, list);
 }
 
 sheaf_status sheaf_statuses_read(sheaf_statuses *statuses, const sheaf_stage_type *type,
@@ -52,5 +51,11 @@ sheaf_status sheaf_statuses_read(sheaf_statuses *statuses, const sheaf_stage_typ
     if (!sheaf_statuses_have(statuses, found->status))
       statuses->list[statuses->count++] = found->status;
   }
-  return SHEAF_OK;
+  const sheaf_setting_info *setting = &type->info.factory->settings[i];
+  if (statuses->count || !setting->default_value[0]) return SHEAF_OK;
+  return sheaf_error_set(
+      error, SHEAF_INVALID_ARGUMENT,
+      "setting \"%s\" names no error, so that the stage would do nothing: leave it out for "
+      "%s",
+      setting->name, setting->default_value);
 }

@@ -14,7 +14,7 @@ typedef struct sheaf_statuses {
 } sheaf_statuses;
 
 /* Reads setting i: names of errors, with commas or spaces between them. One that is unknown is an
- * error that lists what there is. */
+ * error that lists what there is; so is none at all, unless that is the setting's default. */
 sheaf_status sheaf_statuses_read(sheaf_statuses *statuses, const sheaf_stage_type *type,
                                  const sheaf_value *settings, uint32_t i, sheaf_error *error);
 

@@ -86,6 +86,13 @@ def test_another_managers_stages_are_not_taken(sheaf, configured, tmp_path):
     (["dedupe", "dedup"], 'did you mean "dedupe"'),
     ([{"stage": "batch", "batcher": "sort"}], 'did you mean "batchers"'),
     ([{"stage": "limit", "in_flight": 0}], '"stages"[0]: '),
+    (["meter", {"stage": "limit", "in_flight": -1}], '"in_flight" is -1: give a whole number from 1'),
+    ([{"stage": "limit", "in_fligth": 1}], 'did you mean "in_flight"?); it takes in_flight, batches_per_second'),
+    ([{"stage": "limit", "batches_per_second": 0}], '"batches_per_second" is 0: give a number from'),
+    ([{"stage": "retry", "attempts": "many"}], '"attempts" of stage "retry" is an integer, and "many" is not'),
+    ([{"stage": "dedupe", "x": 1}], '"dedupe" has no setting "x": it takes none'),
+    ([{"stage": "circuit", "statuses": ""}], '"statuses" names no error'),
+    ([{"stage": "batch", "batchers": "mine"}], 'no batcher "mine"; there are size'),
     ([{"stage": "limit", "in_flight": []}], '"in_flight" must be a string, a number, true or false'),
     ([{"stage": "fallback"}], "at least 2 managers"),
     ([{"stage": "dedupe", "managers": [{"manager": "bal", "settings": {
@@ -107,6 +114,14 @@ def test_what_is_wrong_in_a_configuration_is_said_with_its_place(configured, sta
     (["--stage", "batch", "--stage-setting", "sort"], "not of the form NAME=VALUE"),
     (["--stage", "batch", "--stage-setting", "batchers=size(0)"], "size"),
     (["--stage", "route", "--stage-setting", "routes=a b"], "prefixes for 2 managers"),
+    (["--stage", "fallback"], "at least 2 managers, and was given 1"),
+    (["--stage", "limit", "--stage-setting", "in_flight=0"], '"in_flight" is 0: give a whole number from 1'),
+    (["--stage", "limit", "--stage-setting", "in_flight=-1"], '"in_flight" is -1: give'),
+    (["--stage", "limit"], "nothing is limited: give"),
+    (["--stage", "retry", "--stage-setting", "attemps=3"], 'did you mean "attempts"?); it takes attempts, '),
+    (["--stage", "retry", "--stage-setting", "attempts=many"], 'is an integer, and "many" is not one'),
+    (["--stage", "batch", "--stage-setting", "batchers=sise(3)"], 'no batcher "sise"; there are size'),
+    (["--stage", "timeout"], 'needs the setting "ms"'),
 ])
 def test_what_is_wrong_on_the_command_line(sheaf, library, options, said):
     result = sheaf("resolve", *library, *options, *REFS).expect(2)

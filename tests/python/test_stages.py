@@ -219,8 +219,15 @@ def test_bad_managers(says):
             sheaf.stage("fallback", bad)
     with pytest.raises(sheaf.BusyError, match="given twice"):
         sheaf.stage("fallback", [says, says])
-    with says.stage("dedupe"), pytest.raises(sheaf.BusyError, match="belongs to a stage already"):
-        says.stage("cache")
+    with says.stage("dedupe") as top:
+        with pytest.raises(sheaf.BusyError, match="belongs to a stage already"):
+            says.stage("cache")
+        for stage in ("route", "fallback"):  # a circle, or what would become one
+            with pytest.raises(sheaf.BusyError, match="belongs to a stage already"):
+                sheaf.stage(stage, [top, says], settings={"routes": "a *"} if stage == "route" else {})
+            with pytest.raises(sheaf.BusyError, match="given twice"):
+                sheaf.stage(stage, [top, top], settings={"routes": "a *"} if stage == "route" else {})
+        assert top.resolve(["is a"]).ok
     with pytest.raises(sheaf.ClosedError):
         says.stage("cache")
 
