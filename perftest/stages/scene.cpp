@@ -78,8 +78,8 @@ using Batch = sheaf_status (*)(void *, const sheaf_request *, sheaf_sink *) noex
 template <std::uint32_t flags, Batch batch>
 sheaf_status create(const sheaf_factory *, const sheaf_host *, const sheaf_value *, std::uint32_t,
                     sheaf_interface *out, sheaf_error *) noexcept {
-  static const sheaf_manager_table table = {
-      sizeof table, 0, describe<flags>, batch, nullptr, nullptr, nullptr};
+  static const sheaf_manager_table table = {sizeof table, 0,       describe<flags>, batch,
+                                            nullptr,      nullptr, nullptr};
   *out = {&table, nullptr};
   return SHEAF_OK;
 }

@@ -30,7 +30,7 @@ struct Case {
   const char *manager; // see scene.hpp
   const char *stages;  // as a configuration has them
   std::uint32_t distinct = kRefs, batch = kRefs;
-  bool anew = false;             // the stack is opened anew for each time it is asked, off the clock
+  bool anew = false; // the stack is opened anew for each time it is asked, off the clock
   const char *counter = nullptr; // of the topmost stage, which counts each reference
 };
 
@@ -120,7 +120,8 @@ void check(sheaf_manager *bare, Stack *stack, const stages::Refs &refs, const Ca
     sheaf_manager *top = stack->next();
     const std::uint64_t before = c.counter ? stack->counted() : 0;
     if (ask(top, refs, c.batch) != wanted) die(c.name, "answers otherwise than its manager");
-    if (i > 0 && c.counter && stack->counted() - before != kRefs) die(c.name, "does something else");
+    if (i > 0 && c.counter && stack->counted() - before != kRefs)
+      die(c.name, "does something else");
   }
 }
 
@@ -154,8 +155,9 @@ int main(int argc, char **argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   for (const Case &c : cases)
-    benchmark::RegisterBenchmark(c.name, [&](benchmark::State &s) { pairs(s, c, folder); })
-        ->Iterations(count);
+    benchmark::RegisterBenchmark(c.name, [&](benchmark::State &s) {
+      pairs(s, c, folder);
+    })->Iterations(count);
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

@@ -26,8 +26,8 @@ static sheaf_status stats(void *self, sheaf_cache_stats *out) {
 }
 
 /* Puts an entry where there is none, nor any on its way; with the lock of its shard. */
-static void put_if_absent(sheaf_cache_shard *shard, sheaf_cache_entry *e, sheaf_str ref, int64_t now,
-                          sheaf_cache_entry **out) {
+static void put_if_absent(sheaf_cache_shard *shard, sheaf_cache_entry *e, sheaf_str ref,
+                          int64_t now, sheaf_cache_entry **out) {
   sheaf_cache_slot *slot = sheaf_cache_find(shard, e->hash, e->terms, ref);
   const sheaf_cache_entry *there = slot ? sheaf_cache_slot_entry(slot) : NULL;
   if (!slot || (there && now >= there->expires_ns)) (void)sheaf_cache_insert(shard, e, out);
@@ -35,7 +35,8 @@ static void put_if_absent(sheaf_cache_shard *shard, sheaf_cache_entry *e, sheaf_
 
 /* Keeps a result, whose terms' hold goes with it. */
 static sheaf_status keep(sheaf_cache_table *t, sheaf_terms *terms, sheaf_str ref,
-                         const sheaf_result *result, int64_t now, int64_t until, sheaf_error *error) {
+                         const sheaf_result *result, int64_t now, int64_t until,
+                         sheaf_error *error) {
   uint64_t hash = sheaf_cache_key_hash(sheaf_cache_hash(t, ref), terms);
   sheaf_cache_shard *shard = sheaf_cache_shard_of(t, hash);
   sheaf_cache_entry *out = NULL;
@@ -57,8 +58,8 @@ static sheaf_status keep(sheaf_cache_table *t, sheaf_terms *terms, sheaf_str ref
   return status;
 }
 
-static sheaf_status prime_one(sheaf_cache *c, const sheaf_request *request, const sheaf_result *result,
-                              sheaf_error *error) {
+static sheaf_status prime_one(sheaf_cache *c, const sheaf_request *request,
+                              const sheaf_result *result, sheaf_error *error) {
   int64_t until, now = sheaf_now_ns();
   if (result->index >= request->count)
     return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "a result has index %u, and there are %u",
@@ -74,7 +75,8 @@ static sheaf_status prime(void *self, const sheaf_request *request, const sheaf_
                           uint32_t count, sheaf_error *error) {
   sheaf_cache *c = self;
   sheaf_question q; /* the request checked, and at full size */
-  if (count && !given) return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "the results are NULL");
+  if (count && !given)
+    return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "the results are NULL");
   sheaf_status status = sheaf_question_read(&q, request ? request->verb : 0, request, error);
   if (status) return status;
   q.request.call = &q.call;

@@ -59,7 +59,7 @@ static inline void each_in_its_shard(run *r, want *const *wants, const sheaf_res
 typedef struct gathering {
   deed what;
   uint32_t count;
-  want *wants[SHEAF_CACHE_GROUP]; /* not to be zeroed for nothing */
+  want *wants[SHEAF_CACHE_GROUP];
 } gathering;
 
 static inline void gather_for(gathering *g, deed what) {
@@ -96,8 +96,10 @@ static bool is_own(const run *r, const sheaf_cache_pending *pending) {
 static void settle(run *r, sheaf_cache_shard *shard, want *w, const sheaf_result *result,
                    sheaf_cache_entry **out) {
   (void)result;
-  w->u.pending = (sheaf_cache_pending){sheaf_cache_run_terms(r, w->index), &r->request->refs[w->index], NULL};
-  sheaf_cache_slot *slot = sheaf_cache_find_or_claim(shard, hash_of(r, w), &w->u.pending, &w->claimed);
+  w->u.pending =
+      (sheaf_cache_pending){sheaf_cache_run_terms(r, w->index), &r->request->refs[w->index], NULL};
+  sheaf_cache_slot *slot =
+      sheaf_cache_find_or_claim(shard, hash_of(r, w), &w->u.pending, &w->claimed);
   if (!slot) return;
   sheaf_cache_pending *pending = sheaf_cache_slot_pending(slot);
   if (pending) {
@@ -172,11 +174,12 @@ static bool is_common(const sheaf_cache_entry *e) {
 
 /* Makes the entry of an answer. Whether it is to be kept: not if it expires at once, nor what cannot be
  * copied, which has become an error. */
-static inline bool make_entry(run *r, sheaf_cache_shard *shard, want *w, const sheaf_result *result) {
+static inline bool make_entry(run *r, sheaf_cache_shard *shard, want *w,
+                              const sheaf_result *result) {
   int64_t until;
   bool kept = sheaf_cache_keeps(r->cache, result, r->now, &until);
-  w->got = sheaf_cache_entry_new(shard, sheaf_cache_run_terms(r, w->index), ref_of(r, w), hash_of(r, w),
-                                 result);
+  w->got = sheaf_cache_entry_new(shard, sheaf_cache_run_terms(r, w->index), ref_of(r, w),
+                                 hash_of(r, w), result);
   if (!w->got) return false;
   w->got->expires_ns = until;
   return kept && w->got->result.status == result->status;
@@ -199,7 +202,8 @@ static uint32_t results(sheaf_sink *sink, const sheaf_result *given, uint32_t co
   want *wants[SHEAF_CACHE_GROUP];
   r->now = sheaf_now_ns();
   for (uint32_t i = 0, n; i < count; i += n) {
-    for (n = 0; n < SHEAF_CACHE_GROUP && i + n < count; n++) wants[n] = r->asked[given[i + n].index];
+    for (n = 0; n < SHEAF_CACHE_GROUP && i + n < count; n++)
+      wants[n] = r->asked[given[i + n].index];
     each_in_its_shard(r, wants, given + i, n, publish);
   }
   return SHEAF_CONTINUE;

@@ -21,8 +21,8 @@ void sheaf_cache_put(sheaf_cache_run *r, uint32_t index, const sheaf_cache_entry
 
 void sheaf_cache_put_error(sheaf_cache_run *r, uint32_t index, sheaf_status status) {
   if (r->ready == SHEAF_CACHE_DELIVERED) sheaf_cache_flush(r);
-  r->results[r->ready++] = (sheaf_result){index, status, NULL, 0, SHEAF_RESULT_STATIC,
-                                          sheaf_cstr(sheaf_status_message(status))};
+  r->results[r->ready++] = (sheaf_result){
+      index, status, NULL, 0, SHEAF_RESULT_STATIC, sheaf_cstr(sheaf_status_message(status))};
 }
 
 /* ---------------------------------------------------------------------------------- looking up */
@@ -41,8 +41,8 @@ sheaf_cache_entry *sheaf_cache_take(sheaf_cache_run *r, sheaf_cache_shard *shard
 }
 
 /* The indices first + places[i] in their shard; what is there goes to found[places[i]]. */
-static void look_in(sheaf_cache_run *r, sheaf_cache_shard *shard, uint32_t first, const uint8_t *places,
-                    uint32_t count, sheaf_cache_entry **found) {
+static void look_in(sheaf_cache_run *r, sheaf_cache_shard *shard, uint32_t first,
+                    const uint8_t *places, uint32_t count, sheaf_cache_entry **found) {
   const uint64_t *hashes = r->hashes + first;
   sheaf_cache_entry *out = NULL;
   pthread_mutex_lock(&shard->lock);
@@ -54,9 +54,8 @@ static void look_in(sheaf_cache_run *r, sheaf_cache_shard *shard, uint32_t first
   }
   for (uint32_t i = 0; i < count; i++) {
     uint32_t index = first + places[i];
-    sheaf_cache_slot *slot = sheaf_cache_find(shard, r->hashes[index],
-                                              sheaf_cache_run_terms(r, index),
-                                              r->request->refs[index]);
+    sheaf_cache_slot *slot = sheaf_cache_find(
+        shard, r->hashes[index], sheaf_cache_run_terms(r, index), r->request->refs[index]);
     if (slot && !sheaf_cache_slot_pending(slot))
       found[places[i]] = sheaf_cache_take(r, shard, slot, &out);
   }
@@ -64,8 +63,8 @@ static void look_in(sheaf_cache_run *r, sheaf_cache_shard *shard, uint32_t first
 }
 
 /* Lets go of what was found there. */
-static void leave(sheaf_cache_run *r, sheaf_cache_shard *shard, const uint8_t *places, uint32_t count,
-                  sheaf_cache_entry *const *found) {
+static void leave(sheaf_cache_run *r, sheaf_cache_shard *shard, const uint8_t *places,
+                  uint32_t count, sheaf_cache_entry *const *found) {
   sheaf_cache_entry *out = NULL;
   pthread_mutex_lock(&shard->lock);
   for (uint32_t i = 0; i < count; i++)
@@ -77,8 +76,8 @@ static void hash_keys(sheaf_cache_run *r, uint32_t first, uint32_t count) {
   const sheaf_cache_table *t = &r->cache->table;
   for (uint32_t i = first; i < first + count; i++) sheaf_index_prefetch(r->request->refs[i]);
   for (uint32_t i = first; i < first + count; i++)
-    r->hashes[i] = sheaf_cache_key_hash(sheaf_cache_hash(t, r->request->refs[i]),
-                                        sheaf_cache_run_terms(r, i));
+    r->hashes[i] =
+        sheaf_cache_key_hash(sheaf_cache_hash(t, r->request->refs[i]), sheaf_cache_run_terms(r, i));
 }
 
 /* Delivers what was found of a group, and lets go of it. */

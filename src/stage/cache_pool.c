@@ -80,6 +80,6 @@ void sheaf_cache_pool_give(sheaf_cache_pool *pool, void *memory, size_t size, ui
 }
 
 void sheaf_cache_pool_destroy(sheaf_cache_pool *pool) {
-  for (size_t class = 0; class < SHEAF_CACHE_CLASSES; class++)
+  for (size_t class = 0; class < SHEAF_CACHE_CLASSES; class ++)
     if (pool->open[class]) delete_block(pool->open[class]);
 }

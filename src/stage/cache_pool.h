@@ -47,7 +47,8 @@ static inline size_t sheaf_cache_pool_class(size_t size) { return (size - 1) / S
 static inline void *sheaf_cache_pool_take(sheaf_cache_pool *pool, size_t size, uint16_t *place) {
   size_t class = sheaf_cache_pool_class(size);
   sheaf_cache_block *b = class < SHEAF_CACHE_CLASSES ? pool->open[class] : NULL;
-  if (__builtin_expect(!b || !b->free->next, 0)) return sheaf_cache_pool_take_outside(pool, size, place);
+  if (__builtin_expect(!b || !b->free->next, 0))
+    return sheaf_cache_pool_take_outside(pool, size, place);
   sheaf_cache_piece *piece = b->free;
   b->free = piece->next;
   b->used++;

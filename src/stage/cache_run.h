@@ -16,7 +16,7 @@
 #include "stage/cache_table.h"
 #include "stage/stage.h"
 
-#define SHEAF_CACHE_GROUP 256u    /* indices that are dealt with at once, so that a lock serves many */
+#define SHEAF_CACHE_GROUP 256u /* indices that are dealt with at once, so that a lock serves many */
 #define SHEAF_CACHE_DELIVERED 64u /* that are delivered at once */
 
 /* Its counters. */
@@ -49,12 +49,12 @@ typedef struct sheaf_cache_run {
   sheaf_terms **each_terms; /* `held` of them are held */
   uint32_t held;
   uint32_t missing_count;
-  bool guessed;            /* what is missing was not looked up to the end: see sheaf_cache_look_up */
-  uint32_t *missing;       /* indices */
-  uint64_t *hashes;        /* by index */
-  sheaf_cache_want *wants; /* of what was missing */
+  bool guessed;      /* what is missing was not looked up to the end: see sheaf_cache_look_up */
+  uint32_t *missing; /* indices */
+  uint64_t *hashes;  /* by index */
+  sheaf_cache_want *wants;                                       /* of what was missing */
   uint32_t want_count, asked_count, found_count, followed_count; /* of these */
-  bool owes; /* the thread: it follows nobody */
+  bool owes;                                                     /* the thread: it follows nobody */
   sheaf_cache_want **asked; /* by index of the batch that goes down */
   sheaf_waiter waiter;
 
@@ -79,8 +79,8 @@ static inline void sheaf_cache_places_init(sheaf_cache_places *p) {
 }
 
 /* `hash`: the key's at that place. */
-static inline void sheaf_cache_places_add(sheaf_cache_places *p, const sheaf_cache_table *t, uint64_t hash,
-                                          uint32_t place) {
+static inline void sheaf_cache_places_add(sheaf_cache_places *p, const sheaf_cache_table *t,
+                                          uint64_t hash, uint32_t place) {
   uint32_t s = sheaf_cache_shard_number(t, hash);
   p->places[s][p->counts[s]++] = (uint8_t)place;
 }
@@ -110,7 +110,8 @@ static inline bool sheaf_cache_keeps(const sheaf_cache *c, const sheaf_result *r
   int64_t ttl = ok ? c->ttl_ns : c->error_ttl_ns;
   *until = ttl > INT64_MAX - now ? INT64_MAX : now + ttl;
   if (ok) return true;
-  return c->errors && SHEAF_STATUS_CLASS(result->status) == SHEAF_STATUS_CLASS(SHEAF_UNKNOWN_ERROR) &&
+  return c->errors &&
+         SHEAF_STATUS_CLASS(result->status) == SHEAF_STATUS_CLASS(SHEAF_UNKNOWN_ERROR) &&
          !(result->flags & SHEAF_RESULT_RETRYABLE);
 }
 

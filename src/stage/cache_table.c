@@ -18,8 +18,8 @@ _Static_assert(sizeof(sheaf_cache_entry) % 16 == 0, "what is behind an entry is 
 
 static char *key_of(const sheaf_cache_entry *e) { return (char *)(uintptr_t)(e + 1); }
 
-sheaf_cache_entry *sheaf_cache_entry_new(sheaf_cache_shard *shard, sheaf_terms *terms, sheaf_str ref,
-                                         uint64_t hash, const sheaf_result *result) {
+sheaf_cache_entry *sheaf_cache_entry_new(sheaf_cache_shard *shard, sheaf_terms *terms,
+                                         sheaf_str ref, uint64_t hash, const sheaf_result *result) {
   bool is_static = result->flags & SHEAF_RESULT_STATIC;
   size_t key = (ref.size + 15) & ~(size_t)15;
   size_t bytes = sizeof(sheaf_cache_entry) + key + (is_static ? 0 : sheaf_copy_size(result));
@@ -89,15 +89,15 @@ sheaf_cache_slot *sheaf_cache_find(const sheaf_cache_shard *shard, uint64_t hash
   return slot->what ? slot : NULL;
 }
 
-static void place(sheaf_cache_slot *slots, size_t mask, sheaf_cache_slot slot) {
+static void put_in(sheaf_cache_slot *slots, size_t mask, sheaf_cache_slot slot) {
   size_t at = slot.hash & mask;
   while (slots[at].what) at = (at + 1) & mask;
   slots[at] = slot;
 }
 
-/* At most three quarters are used. */
+/* At most half are used: a search that goes on is one that the processor guesses wrong. */
 static inline bool has_room(const sheaf_cache_shard *shard, size_t size, size_t more) {
-  return shard->used + more <= size / 4 * 3;
+  return shard->used + more <= size / 2;
 }
 
 /* Without memory it gets fuller, and slower. */
@@ -108,7 +108,7 @@ void sheaf_cache_reserve(sheaf_cache_shard *shard, size_t more) {
   sheaf_cache_slot *slots = calloc(size, sizeof *slots);
   if (!slots) return;
   for (size_t i = 0; i <= shard->mask; i++)
-    if (shard->slots[i].what) place(slots, size - 1, shard->slots[i]);
+    if (shard->slots[i].what) put_in(slots, size - 1, shard->slots[i]);
   free(shard->slots);
   shard->slots = slots;
   shard->mask = size - 1;
@@ -117,7 +117,7 @@ void sheaf_cache_reserve(sheaf_cache_shard *shard, size_t more) {
 static bool add_slot(sheaf_cache_shard *shard, uint64_t hash, uintptr_t what) {
   sheaf_cache_reserve(shard, 1);
   if (shard->used == shard->mask) return false; /* one stays free, to end a search */
-  place(shard->slots, shard->mask, (sheaf_cache_slot){hash, what});
+  put_in(shard->slots, shard->mask, (sheaf_cache_slot){hash, what});
   shard->used++;
   return true;
 }
@@ -205,7 +205,8 @@ static inline void make_way(sheaf_cache_shard *shard, size_t bytes, sheaf_cache_
   }
 }
 
-bool sheaf_cache_insert(sheaf_cache_shard *shard, sheaf_cache_entry *entry, sheaf_cache_entry **out) {
+bool sheaf_cache_insert(sheaf_cache_shard *shard, sheaf_cache_entry *entry,
+                        sheaf_cache_entry **out) {
   if (sheaf_cache_entry_bytes(entry) > shard->most_bytes) return false;
   make_way(shard, sheaf_cache_entry_bytes(entry), out);
   sheaf_cache_slot *slot = sheaf_cache_find(shard, entry->hash, entry->terms,
@@ -279,7 +280,8 @@ void sheaf_cache_table_destroy(sheaf_cache_table *t) {
 /* ------------------------------------------------------------------------------------- clearing */
 
 /* What is being asked for may be of before, and what comes of it is not kept. How many entries it was. */
-static uint64_t clear_slot(sheaf_cache_shard *shard, sheaf_cache_slot *slot, sheaf_cache_entry **out) {
+static uint64_t clear_slot(sheaf_cache_shard *shard, sheaf_cache_slot *slot,
+                           sheaf_cache_entry **out) {
   sheaf_cache_pending *pending = sheaf_cache_slot_pending(slot);
   if (pending) pending->terms = NULL;
   sheaf_cache_remove(shard, slot, out);
@@ -300,7 +302,8 @@ static uint64_t clear_hash(sheaf_cache_shard *shard, uint64_t hash, sheaf_str re
   uint64_t count = 0;
   while (shard->slots[at].what) {
     sheaf_cache_slot *slot = &shard->slots[at];
-    if (slot->hash == hash && is_ref(slot, ref)) count += clear_slot(shard, slot, out); /* look here again */
+    if (slot->hash == hash && is_ref(slot, ref))
+      count += clear_slot(shard, slot, out); /* look here again */
     else at = (at + 1) & shard->mask;
   }
   return count;

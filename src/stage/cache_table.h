@@ -23,7 +23,7 @@ typedef struct sheaf_cache_entry {
   sheaf_result result;
   sheaf_terms *terms; /* held */
   uint64_t hash;
-  int64_t expires_ns; /* CLOCK_MONOTONIC; INT64_MAX: never */
+  int64_t expires_ns;                      /* CLOCK_MONOTONIC; INT64_MAX: never */
   struct sheaf_cache_entry *newer, *older; /* in the queue */
   uint32_t key_size;
   uint32_t holds;  /* the table's, and of those who hand it out; under the shard's lock, of which a
@@ -44,13 +44,14 @@ typedef struct sheaf_cache_follower {
   sheaf_waiter *waiter; /* NULL when it is done, under the shard's lock; it has been said to then */
   union {
     struct sheaf_cache_pending *pending; /* that it follows, until it is done */
-    sheaf_cache_entry *got;              /* then: the answer, held for it; NULL: it has to ask again */
+    sheaf_cache_entry *got; /* then: the answer, held for it; NULL: it has to ask again */
   } u;
 } sheaf_cache_follower;
 
 /* A key that is being asked for. */
 typedef struct sheaf_cache_pending {
-  sheaf_terms *terms; /* NULL: it was cleared. What comes is not kept, nor given to those who come later */
+  sheaf_terms
+      *terms; /* NULL: it was cleared. What comes is not kept, nor given to those who come later */
   const sheaf_str *ref;
   sheaf_cache_follower *followers;
 } sheaf_cache_pending;
@@ -65,11 +66,11 @@ typedef struct sheaf_cache_shard {
   _Alignas(64) pthread_mutex_t lock;
   sheaf_cache_slot *slots;
   size_t mask, used;
-  sheaf_cache_pool pool; /* of its entries */
   sheaf_cache_entry *newest, *oldest, *hand;
   uint64_t entries, bytes;
   uint64_t most_entries, most_bytes;
   _Atomic uint64_t *evictions; /* the stage's counter */
+  sheaf_cache_pool pool;       /* of its entries */
 } sheaf_cache_shard;
 
 typedef struct sheaf_cache_table {
@@ -102,10 +103,10 @@ static inline sheaf_cache_shard *sheaf_cache_shard_of(const sheaf_cache_table *t
 
 /* ---- with the shard's lock held ---- */
 
-/* A new entry, a copy of `result`, held once and in no table; when it expires is the caller's to say. It takes a hold of the terms over. NULL:
- * out of memory, and the terms are the caller's still. */
-sheaf_cache_entry *sheaf_cache_entry_new(sheaf_cache_shard *shard, sheaf_terms *terms, sheaf_str ref,
-                                         uint64_t hash, const sheaf_result *result);
+/* A new entry, a copy of `result`, held once and in no table; when it expires is the caller's to say. It
+ * takes a hold of the terms over. NULL: out of memory, and the terms are the caller's still. */
+sheaf_cache_entry *sheaf_cache_entry_new(sheaf_cache_shard *shard, sheaf_terms *terms,
+                                         sheaf_str ref, uint64_t hash, const sheaf_result *result);
 
 static inline void sheaf_cache_entry_hold(sheaf_cache_entry *e) { e->holds++; }
 
@@ -150,7 +151,8 @@ void sheaf_cache_remove(sheaf_cache_shard *shard, sheaf_cache_slot *slot, sheaf_
  * table. What has to go for it and is held by nobody is linked by `older` into `*out`. False, and the key
  * is as it was: it is larger than the shard, or there is no memory.
  */
-bool sheaf_cache_insert(sheaf_cache_shard *shard, sheaf_cache_entry *entry, sheaf_cache_entry **out);
+bool sheaf_cache_insert(sheaf_cache_shard *shard, sheaf_cache_entry *entry,
+                        sheaf_cache_entry **out);
 
 /* Frees what was linked by `older`, and leaves the lock. */
 void sheaf_cache_unlock(sheaf_cache_table *t, sheaf_cache_shard *shard, sheaf_cache_entry *out);
