@@ -89,6 +89,12 @@ static inline bool study_database_make(study_database *db, uint32_t count, sheaf
   return false;
 }
 
+/* Of SHEAF_INDEX_NONE it is any, not to be read: known or not is left to chance, and a branch on it is one
+ * that the processor guesses wrong. */
+static inline const sheaf_property *study_location(const study_database *db, uint32_t entry) {
+  return &db->locations[entry & (0 - (uint32_t)(entry != SHEAF_INDEX_NONE))];
+}
+
 /*
  * Answers are made a group at a time: what the first of `left` references are, of which
  * study_group_size() says how many. entries[i] is the number of the entry, or SHEAF_INDEX_NONE. What
@@ -102,8 +108,7 @@ static inline uint32_t study_group_size(uint32_t left) {
 static inline void study_find_group(const study_database *db, const sheaf_str *refs, uint32_t count,
                                     uint32_t *entries) {
   sheaf_index_find_batch(&db->index, refs, count, entries);
-  for (uint32_t i = 0; i < count; i++)
-    if (entries[i] != SHEAF_INDEX_NONE) SHEAF_INDEX_PREFETCH(&db->locations[entries[i]]);
+  for (uint32_t i = 0; i < count; i++) SHEAF_INDEX_PREFETCH(study_location(db, entries[i]));
 }
 
 /* The same without looking: entry after entry. For what delivering alone costs. */

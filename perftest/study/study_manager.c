@@ -43,7 +43,7 @@ static void fill(const wish *w, uint32_t index, uint32_t known, const sheaf_prop
   result->status = SHEAF_ENTITY_RESOLUTION_ERROR & if_not;
   result->properties = location;
   result->property_count = w->count & if_known;
-  result->flags = w->flags & if_known;
+  result->flags = (w->flags & if_known) | (SHEAF_RESULT_STATIC & if_not);
   result->message.data = STUDY_UNKNOWN;
   result->message.size = (sizeof STUDY_UNKNOWN - 1) & if_not;
 }
@@ -58,7 +58,7 @@ static sheaf_status study_batch(void *self, const sheaf_request *request, sheaf_
     count = study_next_group(&m->database, m->lookup, request->refs, from, request->count, entries);
     for (uint32_t i = 0; i < count; i++) {
       const uint32_t known = entries[i] != SHEAF_INDEX_NONE;
-      const sheaf_property *location = &m->database.locations[entries[i] & (0 - known)];
+      const sheaf_property *location = study_location(&m->database, entries[i]);
       if (m->copied) location = memcpy(&copies[i], location, sizeof copies[i]);
       fill(&w, from + i, known, location, &results[i]);
     }

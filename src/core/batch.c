@@ -24,12 +24,7 @@ struct sheaf_batch {
 
 static uint32_t collect(sheaf_sink *sink, const sheaf_result *results, uint32_t count) {
   sheaf_batch *batch = (sheaf_batch *)sink;
-  for (uint32_t i = 0; i < count; i++) {
-    sheaf_result *kept = &batch->results[results[i].index];
-    sheaf_copy_result(&batch->arena, kept, &results[i]);
-    /* A record that could not be kept is an error now. */
-    if (!SHEAF_IS_OK(kept->status)) batch->failed++;
-  }
+  batch->failed += sheaf_copy_results(&batch->arena, batch->results, results, count);
   return SHEAF_CONTINUE;
 }
 

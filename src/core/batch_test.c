@@ -180,6 +180,61 @@ static sheaf_status static_answer(void *self, const sheaf_request *r, sheaf_sink
   return SHEAF_OK;
 }
 
+/* Of every sort, all in one call: a text, static, an error, a list, a static error. What does not last is
+ * overwritten once sent. */
+enum { TOGETHER = 200, SORTS = 5 };
+
+static sheaf_status together(void *self, const sheaf_request *r, sheaf_sink *sink) {
+  static char texts[TOGETHER][TOGETHER];
+  sheaf_property p[TOGETHER];
+  sheaf_value items[TOGETHER];
+  sheaf_result results[TOGETHER];
+  (void)self;
+  for (uint32_t i = 0; i < r->count; i++) {
+    memset(texts[i], 'a' + (int)(i % 26), i);
+    const sheaf_str text = sheaf_strn(texts[i], i), words = SHEAF_STR("no such");
+    items[i] = sheaf_string(text);
+    p[i] = (sheaf_property){300, 301, i % SORTS == 3 ? sheaf_list(&items[i], 1) : items[i]};
+    results[i] = (sheaf_result){i, SHEAF_OK, &p[i], 1, 0, {NULL, 0}};
+    if (i % SORTS == 1) results[i].properties = &lasting, results[i].flags = SHEAF_RESULT_STATIC;
+    if (i % SORTS == 2) results[i] = (sheaf_result){i, SHEAF_AUTH_ERROR, NULL, 0, 0, text};
+    if (i % SORTS == 4)
+      results[i] = (sheaf_result){i, SHEAF_AUTH_ERROR, NULL, 0, SHEAF_RESULT_STATIC, words};
+  }
+  sink->results(sink, results, r->count);
+  memset(texts, '!', sizeof texts);
+  memset(p, 0xff, sizeof p);
+  memset(items, 0xff, sizeof items);
+  memset(results, 0xff, sizeof results);
+  return SHEAF_OK;
+}
+
+static void check_text(sheaf_str text, uint32_t i) {
+  assert_int_equal(text.size, i);
+  for (uint32_t k = 0; k < i; k++) assert_int_equal(text.data[k], 'a' + (int)(i % 26));
+}
+
+static void results_of_all_sorts_come_together(void **state) {
+  (void)state;
+  begin(together, 0);
+  sheaf_batch *batch = ask(TOGETHER);
+  assert_int_equal(sheaf_batch_status(batch), SHEAF_OK);
+  assert_int_equal(sheaf_batch_failed(batch), TOGETHER / SORTS * 2);
+  for (uint32_t i = 0; i < TOGETHER; i++) {
+    const sheaf_result *r = sheaf_batch_at(batch, i);
+    const uint32_t sort = i % SORTS;
+    assert_int_equal(r->index, i);
+    assert_int_equal(r->status, sort == 2 || sort == 4 ? SHEAF_AUTH_ERROR : SHEAF_OK);
+    if (sort == 0) check_text(sheaf_value_str(&r->properties->value), i);
+    else if (sort == 1) assert_ptr_equal(r->properties, &lasting);
+    else if (sort == 2) check_text(r->message, i);
+    else if (sort == 3) check_text(sheaf_value_str(r->properties->value.u.items), i);
+    else assert_true(sheaf_str_equal(r->message, sheaf_cstr("no such")));
+  }
+  sheaf_batch_free(batch);
+  fake_close(&F);
+}
+
 static void a_batch_keeps_its_manager(void **state) {
   (void)state;
   begin(static_answer, 0);
@@ -235,6 +290,7 @@ int main(void) {
       cmocka_unit_test(records_without_lists_are_copied_whole),
       cmocka_unit_test(a_flag_that_must_be_understood_is_unsupported),
       cmocka_unit_test(what_is_over_the_limits_is_a_failure),
+      cmocka_unit_test(results_of_all_sorts_come_together),
       cmocka_unit_test(a_batch_keeps_its_manager),
       cmocka_unit_test(a_closed_manager_still_gives_a_batch),
       cmocka_unit_test(one_reference_is_one_line)};

@@ -14,6 +14,10 @@
  */
 void sheaf_copy_result(sheaf_arena *arena, sheaf_result *dst, const sheaf_result *src);
 
+/* The same for `count` results, of which each goes to its index of `kept`. How many are errors there. */
+uint32_t sheaf_copy_results(sheaf_arena *arena, sheaf_result *kept, const sheaf_result *results,
+                            uint32_t count);
+
 /* How many bytes of an arena a copy takes, if it breaks no limit; at most so many if it does. */
 size_t sheaf_copy_size(const sheaf_result *src);
 

@@ -276,13 +276,14 @@ static uint32_t take_run(sheaf_flight *f, const sheaf_result *results, uint32_t 
   const bool believes = f->onward->flags & SHEAF_SINK_CHECKS_SLOTS;
   const sheaf_request *request = f->request;
   const uint32_t next = f->tracker.next, left = f->tracker.count - next;
-  uint32_t run = 0;
+  uint32_t run = 0, failed = 0;
   if (count > left) count = left;
   for (const sheaf_result *r = results; run < count && r->index == next + run; run++, r++) {
-    if (is_ordinary(r)) f->failed += r->status != SHEAF_OK;
+    if (is_ordinary(r)) failed += r->status != SHEAF_OK;
     else if (!is_ordinary_in_slots(request, r, believes)) break;
   }
   sheaf_tracker_take_run(&f->tracker, run);
+  f->failed += failed;
   return run;
 }
 
@@ -322,9 +323,20 @@ static NOINLINE uint32_t results_watched(sheaf_flight *f, const sheaf_result *re
   return still_wanted(f) ? SHEAF_CONTINUE : SHEAF_STOP;
 }
 
-/* Of one that only the host's callbacks end: after what is ordinary there is nothing to look at but what
- * they said. */
-static NOINLINE uint32_t results_plain(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
+/* On the thread that asked: to a sink, or of a flight that can be ended from outside. */
+static NOINLINE uint32_t results_here(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
+  if (UNLIKELY(!wanted(f))) return SHEAF_STOP;
+  return f->onward ? results_onward(f, results, count) : results_watched(f, results, count);
+}
+
+/* Of one that only the host's callbacks end there is nothing to look at, after what is ordinary, but what
+ * they said. All of it is here, so that it costs no more than it must. */
+uint32_t sheaf_flight_results(sheaf_sink *sink, const sheaf_result *results, uint32_t count) {
+  sheaf_flight *f = (sheaf_flight *)sink;
+  uintptr_t owner = atomic_load_explicit(&f->owner, memory_order_relaxed);
+  if (UNLIKELY(owner != (uintptr_t)sheaf_thread_here || !results))
+    return results_elsewhere(f, results, count);
+  if (f->interruptible || f->onward || has_ended(f)) return results_here(f, results, count);
   for (const sheaf_result *r = results, *end = results + count; r < end; r++) {
     uint32_t said;
     if (LIKELY(tell_ordinary(f, r, &said))) {
@@ -336,27 +348,4 @@ static NOINLINE uint32_t results_plain(sheaf_flight *f, const sheaf_result *resu
     if (has_ended(f)) return SHEAF_STOP;
   }
   return SHEAF_CONTINUE;
-}
-
-/* On the thread that asked. */
-static NOINLINE uint32_t results_here(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
-  if (UNLIKELY(!wanted(f))) return SHEAF_STOP;
-  if (f->onward) return results_onward(f, results, count);
-  return f->interruptible ? results_watched(f, results, count) : results_plain(f, results, count);
-}
-
-/* An ordinary result, alone and in order, of a flight that only the host's callbacks end: what many
- * managers send for each index. Here, so that it costs no more than it must. */
-uint32_t sheaf_flight_results(sheaf_sink *sink, const sheaf_result *results, uint32_t count) {
-  sheaf_flight *f = (sheaf_flight *)sink;
-  uintptr_t owner = atomic_load_explicit(&f->owner, memory_order_relaxed);
-  uint32_t said;
-  if (UNLIKELY(owner != (uintptr_t)sheaf_thread_here || !results))
-    return results_elsewhere(f, results, count);
-  if (count != 1 || f->interruptible || has_ended(f) || f->onward ||
-      !tell_ordinary(f, results, &said))
-    return results_here(f, results, count);
-  if (LIKELY(said == SHEAF_CONTINUE)) return SHEAF_CONTINUE;
-  stop(f);
-  return SHEAF_STOP;
 }
