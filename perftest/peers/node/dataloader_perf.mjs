@@ -19,7 +19,7 @@ const rounds = Number(process.argv[2] ?? 9);
 const count = Number(process.argv[3] ?? 10000);
 const version = createRequire(import.meta.url)("dataloader/package.json").version;
 
-// What the manager `study` has, which Sheaf is asked for beside this: see ../../study/database.h.
+// The study's, which Sheaf is asked for beside this: see ../../study/database.h.
 const names = Array.from({ length: count }, (_, i) =>
   ((i * 2654435761) % 4294967296).toString(16).padStart(8, "0"));
 const keys = names.map((name) => `asset:///moth/${name}/model`);
