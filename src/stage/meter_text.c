@@ -9,8 +9,6 @@
 #include "stage/meter_stage.h"
 #include "stage/types.h"
 
-#define MOST_DEEP 64u /* levels of a stack */
-
 typedef struct writer {
   sheaf_meter_write_fn write;
   void *ctx;
@@ -29,15 +27,15 @@ __attribute__((format(printf, 2, 3))) static void put(const writer *w, const cha
 typedef void (*visit)(const writer *w, sheaf_manager *m, const char *at, const void *ctx);
 
 static void each(const writer *w, sheaf_manager *m, const sheaf_stage_type *type, const char *at,
-                 uint32_t depth, visit what, const void *ctx) {
-  if (!m->stage || depth == MOST_DEEP) return;
+                 visit what, const void *ctx) {
+  if (!m->stage) return;
   if (((const sheaf_stage *)m->self)->type == type) what(w, m, at, ctx);
   sheaf_manager *child;
   for (uint32_t i = 0; (child = sheaf_stage_child(m, i)); i++) {
-    char place[MOST_DEEP * 11];
+    char place[SHEAF_STAGE_MOST_DEEP * 11];
     int size = snprintf(place, sizeof place, "%s.%" PRIu32, at, i);
     if (size < 0 || (size_t)size >= sizeof place) return; /* never: so many levels fit */
-    each(w, child, type, place, depth + 1, what, ctx);
+    each(w, child, type, place, what, ctx);
   }
 }
 
@@ -57,7 +55,7 @@ static void count_one(const writer *w, sheaf_manager *m, const char *at, const v
 
 static uint32_t count_of(sheaf_manager *top, const sheaf_stage_type *type) {
   uint32_t count = 0;
-  each(NULL, top, type, "0", 0, count_one, &count);
+  each(NULL, top, type, "0", count_one, &count);
   return count;
 }
 
@@ -66,7 +64,7 @@ static void write_counters(const writer *w, sheaf_manager *top, const sheaf_stag
     const char *id = type->info.factory->id, *name = type->counters[i].name;
     put(w, "# HELP sheaf_%s_%s_total %s\n# TYPE sheaf_%s_%s_total counter\n", id, name,
         type->counters[i].doc, id, name);
-    each(w, top, type, "0", 0, write_counter, &i);
+    each(w, top, type, "0", write_counter, &i);
   }
 }
 
@@ -131,7 +129,7 @@ static void write_meters(const writer *w, sheaf_manager *top, sheaf_meter_sums *
   for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
     put(w, "# HELP %s %s\n# TYPE %s %s\n", metrics[i].name, metrics[i].doc, metrics[i].name,
         metrics[i].type);
-    each(w, top, &sheaf_stage_meter, "0", 0, metrics[i].write, sums);
+    each(w, top, &sheaf_stage_meter, "0", metrics[i].write, sums);
   }
 }
 

@@ -79,6 +79,26 @@ typedef struct opening {
   sheaf_stage *made;
 } opening;
 
+/* How deep the stack is below a stage. */
+static uint32_t depth_below(const opening *o) {
+  uint32_t depth = 0;
+  for (uint32_t i = 0; i < o->options.child_count; i++) {
+    const sheaf_manager *child = o->options.children[i];
+    uint32_t its = child->stage ? ((const sheaf_stage *)child->self)->depth : 0;
+    if (its > depth) depth = its;
+  }
+  return depth;
+}
+
+static sheaf_status check_depth(const opening *o, sheaf_error *error) {
+  uint32_t depth = depth_below(o);
+  if (depth < SHEAF_STAGE_MOST_DEEP) return SHEAF_OK;
+  return sheaf_error_set(error, SHEAF_LIMIT,
+                         "stage \"%s\" would stand on %u others: no more than %u stages stand on "
+                         "top of each other",
+                         o->type->info.factory->id, depth, SHEAF_STAGE_MOST_DEEP);
+}
+
 static sheaf_stage *frame(const opening *o) {
   sheaf_stage *stage = calloc(1, o->type->size);
   if (!stage) return NULL;
@@ -86,6 +106,7 @@ static sheaf_stage *frame(const opening *o) {
   stage->type = o->type;
   stage->library = o->library;
   stage->child_count = o->options.child_count;
+  stage->depth = depth_below(o) + 1;
   stage->children = malloc(size);
   stage->counts = calloc(o->type->counter_count + 1u, sizeof *stage->counts);
   if (!stage->children || !stage->counts) {
@@ -107,13 +128,14 @@ sheaf_status sheaf_stage_create(const sheaf_factory *factory, const sheaf_host *
   if (!stage) return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory");
   sheaf_status status = sheaf_stage_describe(stage) ? SHEAF_OK : SHEAF_OUT_OF_MEMORY;
   if (!status && o->type->open) status = o->type->open(stage, settings, &o->options, error);
-  stage->child_count = 0; /* its children are its own, to be closed with it, once all has gone well */
+  /* Its children are its own, to be closed with it, once all has gone well. */
+  stage->child_count = 0;
   if (status) {
     destroy(stage);
     return status;
   }
-  o->table = (sheaf_manager_table){sizeof o->table, 0,     describe,      o->type->batch,
-                                   flush,           get_extension, destroy};
+  o->table = (sheaf_manager_table){sizeof o->table, 0,      describe, o->type->batch, flush,
+                                   get_extension,   destroy};
   *out = (sheaf_interface){&o->table, stage};
   return SHEAF_OK;
 }
@@ -127,8 +149,10 @@ static void warn_if_idle(const opening *o) {
   const char *lacking = needs == SHEAF_VERB_PURE ? "pure: its answers may not be shared"
                                                  : "idempotent: it may not be asked again";
   sheaf_logf(o->library, SHEAF_LOG_WARNING, o->type->info.factory->id,
-             "passes every batch on as it is, for no verb of what it stands on (\"%s\"%s) is said to be %s",
-             sheaf_manager_id(o->options.children[0]), o->options.child_count > 1 ? ", ..." : "", lacking);
+             "passes every batch on as it is, for no verb of what it stands on (\"%s\"%s) is said "
+             "to be %s",
+             sheaf_manager_id(o->options.children[0]), o->options.child_count > 1 ? ", ..." : "",
+             lacking);
 }
 
 static sheaf_manager *open_with(opening *o, sheaf_error *error) {
@@ -136,8 +160,9 @@ static sheaf_manager *open_with(opening *o, sheaf_error *error) {
   sheaf_factory original = *factory;
   sheaf_value *values = NULL;
   original.data = o;
-  if (sheaf_settings_resolve("stage", factory, o->options.settings, o->options.setting_count, &values,
-                             error))
+  if (check_depth(o, error)) return NULL;
+  if (sheaf_settings_resolve("stage", factory, o->options.settings, o->options.setting_count,
+                             &values, error))
     return NULL;
   sheaf_manager *m = sheaf_manager_create_stage(o->library, factory, &original, values, error);
   free(values);
@@ -158,7 +183,9 @@ static sheaf_status check_count(const sheaf_stage_info *info, uint32_t count, sh
   bool exactly = info->least_children == info->most_children;
   return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT,
                          "stage \"%s\" wraps %s %u manager%s, and was given %u", info->factory->id,
-                         exactly ? "exactly" : count < info->least_children ? "at least" : "at most",
+                         exactly                        ? "exactly"
+                         : count < info->least_children ? "at least"
+                                                        : "at most",
                          count < info->least_children ? info->least_children : info->most_children,
                          exactly && info->least_children == 1 ? "" : "s", count);
 }
@@ -167,7 +194,8 @@ static sheaf_status own(const opening *o, sheaf_manager *child, sheaf_error *err
   const char *id = o->type->info.factory->id;
   if (!child) return invalid(error, id, "was given a child that is NULL");
   if (sheaf_manager_library(child) != o->library)
-    return invalid(error, id, "and what it wraps must be of the same library, and a child is of another");
+    return invalid(error, id,
+                   "and what it wraps must be of the same library, and a child is of another");
   sheaf_status status = sheaf_manager_own(child);
   if (status == SHEAF_BUSY)
     return sheaf_error_set(error, status,
@@ -188,7 +216,8 @@ static sheaf_status own_all(const opening *o, sheaf_error *error) {
   if (!options->children)
     return invalid(error, o->type->info.factory->id, "was given children that are NULL");
   uint32_t owned = 0;
-  while (owned < options->child_count && !(status = own(o, options->children[owned], error))) owned++;
+  while (owned < options->child_count && !(status = own(o, options->children[owned], error)))
+    owned++;
   for (; status && owned > 0; owned--) sheaf_manager_disown(options->children[owned - 1]);
   return status;
 }
@@ -218,7 +247,8 @@ sheaf_manager *sheaf_stage_open(sheaf_library *library, const char *stage,
                                 const sheaf_stage_options *options, sheaf_error *error) {
   opening o = {.type = find(stage), .library = library};
   if (!library || !options) {
-    sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "the %s NULL", library ? "options are" : "library is");
+    sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "the %s NULL",
+                    library ? "options are" : "library is");
     return NULL;
   }
   if (SHEAF_TAKE_STRUCT(&o.options, options, 0, "sheaf_stage_options", error)) return NULL;

@@ -187,6 +187,22 @@ static void what_can_do_nothing_is_logged(void **state) {
   }
 }
 
+static void stacks_have_an_end(void **state) {
+  static const sheaf_str refs[] = {SHEAF_STR("a:///1"), SHEAF_STR("a:///2"), SHEAF_STR("a:///1")};
+  static const char *const stages[] = {"batch", "dedupe", "meter", "cache", "limit", "parallel"};
+  static const char *const settings[][2] = {{"batchers", "sort"}, {NULL, NULL},     {NULL, NULL},
+                                            {NULL, NULL},         {"in_flight", "1"}, {"min_size", "1"}};
+  (void)state;
+  begin(staged_numbers);
+  for (size_t i = 0; i < 64; i++) staged_put(&S, stages[i % 6], settings[i % 6][0], settings[i % 6][1], NULL);
+  assert_null(sheaf_stage_over(S.top, "meter", NULL, 0, &S.error));
+  refused(SHEAF_LIMIT, "\"meter\" would stand on 64 others: no more than 64 stages stand on top of each other");
+  assert_int_equal(staged_ask(&S, refs, 3), SHEAF_OK);
+  staged_assert_once(&S);
+  assert_int_equal(S.value[1], 2);
+  staged_close(&S);
+}
+
 static sheaf_status gone(void *self, const sheaf_request *request, sheaf_sink *sink) {
   (void)self, (void)request;
   return sheaf_emit_failure(sink, SHEAF_UNAVAILABLE, sheaf_cstr("the back end is gone"), 0);
@@ -261,6 +277,7 @@ int main(void) {
       cmocka_unit_test(a_stack_is_not_closed_from_inside),
       cmocka_unit_test(verbs_and_prefixes_come_from_below),
       cmocka_unit_test(what_can_do_nothing_is_logged),
+      cmocka_unit_test(stacks_have_an_end),
       cmocka_unit_test(a_failure_below_reaches_the_host_with_its_words),
       cmocka_unit_test(the_manager_below_is_blamed),
       cmocka_unit_test(a_stop_reaches_the_bottom),

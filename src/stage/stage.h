@@ -57,11 +57,14 @@ typedef struct sheaf_stage_type {
 } sheaf_stage_type;
 
 /* The frame of an instance. */
+#define SHEAF_STAGE_MOST_DEEP 64u /* stages on top of each other: each takes its part of a thread's stack */
+
 struct sheaf_stage {
   const sheaf_stage_type *type;
   sheaf_library *library;
   sheaf_manager **children; /* owned */
   uint32_t child_count;     /* 0 in `close` if the stage could not be opened */
+  uint32_t depth;                /* stages on top of each other, this one included */
   sheaf_description description; /* what it promises: see describe.h */
   _Atomic uint64_t *counts;      /* one a counter of its type */
 };

@@ -86,6 +86,7 @@ def test_another_managers_stages_are_not_taken(sheaf, configured, tmp_path):
     (["dedupe", "dedup"], 'did you mean "dedupe"'),
     ([{"stage": "batch", "batcher": "sort"}], 'did you mean "batchers"'),
     ([{"stage": "limit", "in_flight": 0}], '"stages"[0]: '),
+    (["meter"] * 10000, 'would stand on 64 others: no more than 64 stages stand on top of each other'),
     (["meter", {"stage": "limit", "in_flight": -1}], '"in_flight" is -1: give a whole number from 1'),
     ([{"stage": "limit", "in_fligth": 1}], 'did you mean "in_flight"?); it takes in_flight, batches_per_second'),
     ([{"stage": "limit", "batches_per_second": 0}], '"batches_per_second" is 0: give a number from'),
