@@ -157,8 +157,8 @@ def test_mappings_of_many_sorts(serve, record, expected):
     (b"x", "not a bytes"), (3, "not a int"), ([("a", {})], "not a list"), ({"a"}, "not a set"),
     ({"a": 3}, "trait 'a': the properties are a mapping of keys to values, not a int"),
     ({"a": "text"}, "not a str"), ({"a": [("b", 1)]}, "not a list"),
-    ({3: {}}, "names of traits and keys are str, and one is a int"),
-    ({None: {}}, "one is a NoneType"), ({"a": {3: 1}}, "trait 'a': names of traits and keys are str"),
+    ({3: {}}, "names of traits and keys are str, and one is of type int"),
+    ({None: {}}, "one is of type NoneType"), ({"a": {3: 1}}, "trait 'a': names of traits and keys are str"),
     ({"": {}}, "empty"), ({"a": {"": 1}}, "trait 'a': "), ({"a\0b": {}}, "NUL"),
     ({"n" * 1025: {}}, "1"), ({"\ud800": {}}, "a name has a lone surrogate"),
     ({"a": {"\ud800": 1}}, "a name has a lone surrogate"),
@@ -227,7 +227,7 @@ def test_trait_sets_are_iterables(serve, answer):
 
 @pytest.mark.parametrize("answer, message", [
     ("named", "a trait set is an iterable of str"), (b"named", "not a bytes"), (3, "not a int"),
-    ([3], "one is a int"), ((1 // 0 for _ in "x"), "cannot be read to its end"),
+    ([3], "one is of type int"), ((1 // 0 for _ in "x"), "cannot be read to its end"),
 ])
 def test_what_is_no_trait_set(serve, answer, message):
     manager = serve(_with(traits=lambda self, refs, request: [answer, set()]))

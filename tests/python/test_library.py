@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Libraries and managers: opening, settings, closing."""
+import copy
 import gc
 import logging
+import pickle
 import threading
 import warnings
 import weakref
@@ -102,8 +104,8 @@ def test_none_is_as_if_it_were_not_given(created):
     ({"text": "a\0b"}, sheaf.InvalidArgumentError, 'setting "text"'),
     ({"lines": 2**63}, ValueError, "'lines' has 9223372036854775808, which is no 64-bit integer"),
     ({"text": "\ud800"}, ValueError, "setting 'text' is not valid text"),
-    ({"text": b"bytes"}, TypeError, "setting 'text' is a bytes"),
-    ({"text": ["a"]}, TypeError, "setting 'text' is a list"),
+    ({"text": b"bytes"}, TypeError, "setting 'text' is of type bytes"),
+    ({"text": ["a"]}, TypeError, "setting 'text' is of type list"),
     ({"t\udcff": 1}, ValueError, "is not valid text"),
 ])
 def test_bad_settings(chatty, settings, kind, message):
@@ -178,6 +180,17 @@ def ask(manager, callback):
     request = ffi.new("sheaf_request *", lib.sheaf_request_for(refs, 1))
     return lib.sheaf_perform(manager._open_pointer(), lib.SHEAF_VERB_RESOLVE, request, callbacks,
                              ffi.NULL, ffi.NULL)
+
+
+@pytest.mark.parametrize("attempt", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_what_there_is_once_is_not_copied(library_path, attempt):
+    """A copy of a manager closed the manager when it was collected."""
+    with sheaf.open("bal", library_path=library_path) as manager:
+        for one in (manager, manager.library, sheaf.Cancel()):
+            with pytest.raises(TypeError, match=f"a sheaf.{type(one).__name__} can be neither copied nor"):
+                attempt(one)
+        gc.collect()
+        assert manager.resolve(["bal:///cat"]).ok
 
 
 def test_closing_inside_a_callback_of_its_own_is_refused(library_path):

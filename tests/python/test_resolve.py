@@ -139,6 +139,16 @@ def test_context(says):
     assert Says.asked[0].context.locale["place"]["floors"] == [1, 2]
 
 
+@pytest.mark.parametrize("locale, message", [
+    (3, "locale must be a mapping, not int"),
+    ({"place": 3}, r"locale\['place'\] must be a mapping of properties, not int"),
+    ({"place": "Ulm"}, r"locale\['place'\] must be a mapping of properties, not str"),
+])
+def test_a_locale_that_cannot_be(locale, message):
+    with pytest.raises(TypeError, match=message):
+        sheaf.Context(locale=locale)
+
+
 @pytest.mark.parametrize("keywords, kind, match", [
     ({"access": "reed"}, ValueError, "'read', 'write'"),
     ({"access": 1.5}, ValueError, "access is 1.5"),
@@ -151,7 +161,7 @@ def test_context(says):
     ({"cancel": object()}, TypeError, "cancel must be a sheaf.Cancel, not object"),
     ({"context": {}}, TypeError, "context must be a sheaf.Context, not dict"),
     ({"context": sheaf.Context(locale={"a": {"b": object()}})}, TypeError,
-     r"locale\['a'\]\['b'\] is a object"),
+     r"locale\['a'\]\['b'\] is of type object"),
     ({"context": sheaf.Context(locale={"a": {"b": [1, 2**63]}})}, ValueError,
      r"locale\['a'\]\['b'\]\[1\] is 9223372036854775808"),
     ({"context": sheaf.Context(locale={"": {}})}, sheaf.InvalidArgumentError, "empty"),

@@ -227,7 +227,7 @@ def test_what_is_no_batcher(says, let_go, batchers, error, said):
 
 
 def test_another_stages_setting(says, let_go):
-    with pytest.raises(TypeError, match="'batchers' is a function"):
+    with pytest.raises(TypeError, match="'batchers' is of type function"):
         says.stage("dedupe", batchers=by_length)
     with pytest.raises(sheaf.InvalidArgumentError, match='"dedupe" has no setting "batchers"'):
         says.stage("dedupe", batchers="sort")

@@ -190,7 +190,7 @@ def test_flush_lets_a_window_go(says):
     ("cache", {"max": 3}, sheaf.InvalidArgumentError, '"max"; it takes max_entries, max_bytes'),
     ("cache", {"max_entries": "many"}, sheaf.InvalidArgumentError, '"max_entries".*"many"'),
     ("cache", {"errors": 3}, sheaf.InvalidArgumentError, '"errors"'),
-    ("cache", {"ttl_ms": []}, TypeError, "'ttl_ms' is a list"),
+    ("cache", {"ttl_ms": []}, TypeError, "'ttl_ms' is of type list"),
     ("limit", {"in_flight": 0}, sheaf.InvalidArgumentError, '"in_flight" is 0: give'),
     ("limit", {"in_flight": -1}, sheaf.InvalidArgumentError, '"in_flight"'),
     ("batch", {"batchers": "sise(3)"}, sheaf.InvalidArgumentError, 'no batcher "sise"; there are size'),
@@ -313,7 +313,7 @@ def test_a_cache_is_primed(says):
     (["is a"], TypeError, "answers must be a mapping"),
     ({"is a": 3}, TypeError, r"answers\['is a'\] must be a mapping of traits"),
     ({"is a": {"b": 3}}, TypeError, r"answers\['is a'\]\['b'\] must be a mapping"),
-    ({"is a": {"b": {"c": {1}}}}, TypeError, r"answers\['is a'\]\['b'\]\['c'\] is a set"),
+    ({"is a": {"b": {"c": {1}}}}, TypeError, r"answers\['is a'\]\['b'\]\['c'\] is of type set"),
     ({"is a": {"b": {"c": 2**63}}}, ValueError, "no 64-bit integer"),
     ({3: {}}, TypeError, r"refs\[0\] must be str"),
 ])

@@ -12,6 +12,7 @@ from sheaf._cffi import ffi, lib
 from sheaf._constants import ACCESS_NAMES, Access
 from sheaf._context import Context
 from sheaf._names import Names
+from sheaf._unique import Unique
 from sheaf._values import GivenTraits
 
 AccessMode = Access | Literal["read", "write", "createRelated", "required", "managerDriven"]
@@ -46,7 +47,7 @@ class _Surroundings:
             self.c.locale = locale.c
 
 
-class Cancel:
+class Cancel(Unique):
     """A switch that ends calls from outside. Any thread may throw it; it may be given to many calls.
 
     It acts when the manager answers, polls or waits. Each reference that has no result by then gets an

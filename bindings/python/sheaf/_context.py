@@ -15,6 +15,12 @@ def _bytes(name: str, value: str | bytes) -> bytes:
     raise TypeError(f"{name} must be str or bytes, not {type(value).__name__}")
 
 
+def _properties(trait: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(properties, Mapping):
+        return dict(properties)
+    raise TypeError(f"locale[{trait!r}] must be a mapping of properties, not {type(properties).__name__}")
+
+
 class Context:
     """On whose behalf, and in what surroundings, references are asked for. Never changes.
 
@@ -37,7 +43,8 @@ class Context:
         self.state = _bytes("state", state)
         if locale is not None and not isinstance(locale, Mapping):
             raise TypeError(f"locale must be a mapping, not {type(locale).__name__}")
-        self.locale = None if locale is None else {trait: dict(keys) for trait, keys in locale.items()}
+        self.locale = None if locale is None else {
+            trait: _properties(trait, keys) for trait, keys in locale.items()}
 
     def _all(self) -> tuple[Any, ...]:
         return self.share_key, self.authority, self.state, self.locale or None

@@ -22,6 +22,7 @@ from sheaf._manager import OpenManager
 from sheaf._names import Names
 from sheaf._settings import Setting, Settings
 from sheaf._text import c_string, raised
+from sheaf._unique import Unique
 
 _LOGGER = logging.getLogger("sheaf")
 StrPath = str | os.PathLike[str]
@@ -78,7 +79,7 @@ def _freeing(kept: list[Any]) -> Callable[[Any], None]:
     return free
 
 
-class Library:
+class Library(Unique):
     """An instance of Sheaf. Most processes need only the one that `sheaf.open` makes by itself.
 
     Args:

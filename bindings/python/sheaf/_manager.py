@@ -16,12 +16,13 @@ from sheaf._engine import Manager
 from sheaf._errors import ClosedError, error_for
 from sheaf._stack import Stack
 from sheaf._text import raised, text
+from sheaf._unique import Unique
 
 if TYPE_CHECKING:
     from sheaf._library import Library
 
 
-class OpenManager(Stack):
+class OpenManager(Stack, Unique):
     """A manager that was opened, or a stage on top of some; made by `sheaf.open`, `stage` and
     `sheaf.stage`. Any number of threads may share it.
 

@@ -57,5 +57,5 @@ class Settings:
             text = self._text(_bytes(name, value))
             out.kind, out.length, out.u.data = lib.SHEAF_KIND_STRING, text["size"], text["data"]
         else:
-            raise TypeError(f"setting {name!r} is a {type(value).__name__}: give a str, int, float, "
+            raise TypeError(f"setting {name!r} is of type {type(value).__name__}: give a str, int, float, "
                             f"bool or path")

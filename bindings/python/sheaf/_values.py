@@ -90,7 +90,7 @@ class GivenTraits:
                 self._fill(items[i], f"{where}[{i}]", item)
             out.kind, out.length, out.u.items = lib.SHEAF_KIND_LIST, len(value), items
         else:
-            raise TypeError(f"{where} is a {type(value).__name__}: give a bool, int, float, str, "
+            raise TypeError(f"{where} is of type {type(value).__name__}: give a bool, int, float, str, "
                             "bytes or list")
 
     def _fill_bytes(self, out: Any, value: str | bytes) -> None:

@@ -63,7 +63,7 @@ sheaf_id serve_names_id(serve_names *names, PyObject *name, sheaf_error *why) {
   if (!PyUnicode_Check(name)) {
     char type[SERVE_TYPE_NAME];
     (void)sheaf_error_set(why, SHEAF_MANAGER_FAILURE,
-                          "names of traits and keys are str, and one is a %s",
+                          "names of traits and keys are str, and one is of type %s",
                           serve_type_name(name, type));
     return 0;
   }
