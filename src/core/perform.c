@@ -15,16 +15,32 @@ static COLD sheaf_status invalid(sheaf_error *error, const char *what) {
   return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "%s", what);
 }
 
-static sheaf_status check_context(const sheaf_context *context, sheaf_error *error) {
-  sheaf_context ignored;
-  if (!context) return SHEAF_OK;
-  return SHEAF_TAKE_STRUCT(&ignored, context, 0, "sheaf_context", error);
+static bool is_whole(sheaf_str text) { return text.data || text.size == 0; }
+
+static bool is_whole_record(const sheaf_record *record) {
+  return record->properties || record->property_count == 0;
 }
 
-static NOINLINE sheaf_status check_contexts(const sheaf_request *r, sheaf_error *error) {
+static sheaf_status check_context(const sheaf_context *context, sheaf_error *error) {
+  sheaf_context c;
+  if (!context) return SHEAF_OK;
+  sheaf_status status = SHEAF_TAKE_STRUCT(&c, context, 0, "sheaf_context", error);
+  if (status) return status;
+  if (!is_whole(c.share_key) || !is_whole(c.authority) || !is_whole(c.state))
+    return invalid(error, "the share_key, authority or state of a sheaf_context has a size, and its "
+                          "data is NULL");
+  if (c.locale && !is_whole_record(c.locale))
+    return invalid(error, "sheaf_context.locale counts properties, and they are NULL");
+  return SHEAF_OK;
+}
+
+/* What a request has for each index besides the reference. */
+static NOINLINE sheaf_status check_each(const sheaf_request *r, sheaf_error *error) {
   for (uint32_t i = 0; i < r->count; i++) {
-    sheaf_status status = check_context(r->contexts[i], error);
+    sheaf_status status = r->contexts ? check_context(r->contexts[i], error) : SHEAF_OK;
     if (status) return status;
+    if (r->inputs && !is_whole_record(&r->inputs[i]))
+      return invalid(error, "an entry of sheaf_request.inputs counts properties, and they are NULL");
   }
   return SHEAF_OK;
 }
@@ -45,7 +61,7 @@ static ALWAYS_INLINE sheaf_status check_request(const sheaf_request *r, sheaf_er
   for (uint32_t i = 0; i < r->slot_count; i++)
     if (!r->slots[i].trait || !r->slots[i].key)
       return invalid(error, "an entry of sheaf_request.slots has no trait or no key");
-  return UNLIKELY(r->contexts) ? check_contexts(r, error) : SHEAF_OK;
+  return UNLIKELY(r->contexts || r->inputs) ? check_each(r, error) : SHEAF_OK;
 }
 
 /*

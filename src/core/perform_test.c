@@ -217,6 +217,31 @@ static void bad_arguments_have_no_callback(void **state) {
   fake_close(&F);
 }
 
+/* Of the call, of an index, as an input: stages compare and copy them. */
+static void what_goes_along_is_whole(void **state) {
+  static const sheaf_record half = {NULL, 3, 0};
+  const sheaf_record inputs[2] = {{NULL, 0, 0}, half};
+  sheaf_context bad[4];
+  (void)state;
+  begin(fake_answer_all, 0);
+  for (int i = 0; i < 4; i++) bad[i] = (sheaf_context)SHEAF_CONTEXT_INIT;
+  bad[0].share_key.size = bad[1].authority.size = bad[2].state.size = 4;
+  bad[3].locale = &half;
+  for (int i = 0; i < 9; i++) {
+    const sheaf_context *contexts[2] = {NULL, &bad[i % 4]};
+    sheaf_call call = SHEAF_CALL_INIT;
+    sheaf_request request = sheaf_request_for(fake_refs(2), 2);
+    if (i < 4) request.contexts = contexts;
+    else if (i < 8) call.context = contexts[1];
+    else request.inputs = inputs;
+    request.call = &call;
+    assert_null(sheaf_resolve_batch(F.manager, &request, &error));
+    assert_int_equal(error.status, SHEAF_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, "NULL"));
+  }
+  fake_close(&F);
+}
+
 static void what_is_not_served_is_unsupported(void **state) {
   sheaf_request request = sheaf_request_for(fake_refs(3), 3);
   sheaf_callbacks callbacks = {sizeof callbacks, 0, &E, hear, hear};
@@ -440,6 +465,7 @@ int main(void) {
       cmocka_unit_test(returned_statuses_mean_what_they_may),
       cmocka_unit_test(odd_results_become_errors),
       cmocka_unit_test(bad_arguments_have_no_callback),
+      cmocka_unit_test(what_goes_along_is_whole),
       cmocka_unit_test(what_is_not_served_is_unsupported),
       cmocka_unit_test(closed_managers_answer_closed),
       cmocka_unit_test(closing_from_inside_is_busy),
