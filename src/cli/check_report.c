@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What `sheaf check` prints: a line a check as they come, or one JSON object at the end. */
+#define _GNU_SOURCE /* strchrnul */
 #include "cli/buffer.h"
 #include "cli/check.h"
 #include "cli/json.h"
@@ -14,14 +15,22 @@ static const char *const names[CHECK_OUTCOMES] = {
 static const uint32_t order[CHECK_OUTCOMES] = {CHECK_PASSED, CHECK_FAILED, CHECK_CRASHED,
                                                CHECK_WARNED, CHECK_SKIPPED};
 
+/* Its lines, each indented. */
+static void put_message(cli_buffer *out, const char *message) {
+  for (const char *line = message, *end; *line; line = *end ? end + 1 : end) {
+    end = strchrnul(line, '\n');
+    cli_put_text(out, "         ");
+    cli_put_cell(out, sheaf_strn(line, (size_t)(end - line)), CLI_ANY_WIDTH, CLI_CUT_TAIL);
+    cli_put_char(out, '\n');
+  }
+}
+
 static void add_text(check_report *report, const char *name, const check_verdict *verdict) {
   cli_buffer *out = &report->out;
   cli_put_format(out, "%-7s  %s\n", names[verdict->outcome], name);
   if (!verdict->message[0] || strcmp(verdict->message, report->said) == 0) return;
   memcpy(report->said, verdict->message, sizeof report->said);
-  cli_put_text(out, "         ");
-  cli_put_cell(out, sheaf_cstr(verdict->message), CLI_ANY_WIDTH, CLI_CUT_TAIL);
-  cli_put_char(out, '\n');
+  put_message(out, verdict->message);
 }
 
 static void add_json(cli_buffer *out, const char *name, const check_verdict *verdict, bool first) {

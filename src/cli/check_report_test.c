@@ -38,6 +38,17 @@ static void why_checks_were_skipped(void **state) {
   assert_last_line(&two, "4 checks: 1 failed, 3 skipped (2: because; 1: for another\\nreason)\n");
 }
 
+static void lines_of_a_message(void **state) {
+  static const check_options options;
+  check_report report = {.options = &options, .out = CLI_BUFFER_MEMORY};
+  (void)state;
+  add(&report, CHECK_FAILED, "nowhere:\n  here\t\n  there");
+  cli_put_char(&report.out, '\0');
+  assert_string_equal(report.out.data, "failed   a check\n         nowhere:\n"
+                                       "           here\\t\n           there\n");
+  cli_buffer_free(&report.out);
+}
+
 static void more_reasons_than_are_kept(void **state) {
   static const check_options options;
   check_report report = {.options = &options, .out = CLI_BUFFER_MEMORY};
@@ -51,6 +62,7 @@ static void more_reasons_than_are_kept(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(why_checks_were_skipped),
+                                     cmocka_unit_test(lines_of_a_message),
                                      cmocka_unit_test(more_reasons_than_are_kept)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

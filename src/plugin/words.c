@@ -68,6 +68,15 @@ sheaf_hint sheaf_did_you_mean(sheaf_str wanted, const char *const *names, size_t
   return hint;
 }
 
+/* Paths are bytes; messages are UTF-8. */
+static void mend(char *text) {
+  for (char *end = text + strlen(text); text != end;) {
+    const char *next = text;
+    if (sheaf_utf8_next(&next, end) != SHEAF_UTF8_BAD) text += next - text;
+    else *text++ = '?';
+  }
+}
+
 void sheaf_error_in_file(sheaf_error *error, const char *path) {
   if (!error) return;
   char message[sizeof error->message];
@@ -78,6 +87,7 @@ void sheaf_error_in_file(sheaf_error *error, const char *path) {
   bool place = isdigit((unsigned char)message[0]) != 0;
   sheaf_error_set(error, error->status, "%s%s:%s%s", cut ? "..." : "", path, place ? "" : " ",
                   message);
+  mend(error->message);
 }
 
 bool sheaf_is_id(const char *id) {

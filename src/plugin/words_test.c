@@ -53,6 +53,14 @@ static void files_come_first(void **state) {
   sheaf_error_set(&error, SHEAF_IO_ERROR, "is gone: look for it");
   sheaf_error_in_file(&error, path);
   assert_has(error.message, "/end: is gone: look for it");
+  sheaf_error_set(&error, SHEAF_IO_ERROR, "\xc3\xa4 is gone");
+  sheaf_error_in_file(&error, "/\xff\xe2\x82_\xc3\xa4");
+  assert_string_equal(error.message, "/???_\xc3\xa4: \xc3\xa4 is gone");
+  memset(path, 'x', sizeof path);
+  memcpy(path + sizeof path - 1002, "\xc3\xa4", 3); /* the cut falls between the two bytes */
+  path[sizeof path - 1000] = 'x', path[sizeof path - 1] = '\0';
+  sheaf_error_in_file(&error, path);
+  assert_has(error.message, "...?xxx");
   sheaf_error_in_file(NULL, "/a");
 }
 
