@@ -63,7 +63,8 @@ SHEAF_API uint32_t sheaf_batch_count(const sheaf_batch *batch) SHEAF_NOEXCEPT;
 /* How many of them are errors. */
 SHEAF_API uint32_t sheaf_batch_failed(const sheaf_batch *batch) SHEAF_NOEXCEPT;
 
-/* The result of an index, record or error by its status. NULL if out of range. */
+/* The result of an index, record or error by its status. NULL if out of range. All stand in one array, in the
+ * order of their indices: who goes through them asks for that of index 0 and counts on. */
 SHEAF_API const sheaf_result *sheaf_batch_at(const sheaf_batch *batch,
                                              uint32_t index) SHEAF_NOEXCEPT;
 

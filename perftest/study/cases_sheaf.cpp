@@ -112,7 +112,8 @@ Sums by_array(const Manager &m, const Batch &batch) {
   const sheaf_request request = request_for(batch, m.names);
   sheaf_batch *results = sheaf_resolve_batch(m.manager, &request, nullptr);
   if (!results || sheaf_batch_status(results)) die("sheaf_resolve_batch");
-  for (std::uint32_t i = 0; i < batch.count; i++) take_either(&host, sheaf_batch_at(results, i));
+  const sheaf_result *all = sheaf_batch_at(results, 0);
+  for (std::uint32_t i = 0; i < batch.count; i++) take_either(&host, &all[i]);
   sheaf_batch_free(results);
   return host.sums;
 }

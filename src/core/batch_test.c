@@ -49,6 +49,7 @@ static void results_are_deep_copies_by_index(void **state) {
       snprintf(text, sizeof text, "text %u", i);
       const sheaf_result *r = sheaf_batch_at(batch, i);
       assert_int_equal(r->index, i);
+      assert_ptr_equal(r, sheaf_batch_at(batch, 0) + i); /* one array */
       const sheaf_value *list = sheaf_result_find(r, 300, 301);
       assert_int_equal(list->u.items[0].u.integer, i);
       assert_true(sheaf_str_equal(sheaf_value_str(&list->u.items[1].u.items[1]), sheaf_cstr(text)));

@@ -329,14 +329,9 @@ static NOINLINE uint32_t results_here(sheaf_flight *f, const sheaf_result *resul
   return f->onward ? results_onward(f, results, count) : results_watched(f, results, count);
 }
 
-/* Of one that only the host's callbacks end there is nothing to look at, after what is ordinary, but what
- * they said. All of it is here, so that it costs no more than it must. */
-uint32_t sheaf_flight_results(sheaf_sink *sink, const sheaf_result *results, uint32_t count) {
-  sheaf_flight *f = (sheaf_flight *)sink;
-  uintptr_t owner = atomic_load_explicit(&f->owner, memory_order_relaxed);
-  if (UNLIKELY(owner != (uintptr_t)sheaf_thread_here || !results))
-    return results_elsewhere(f, results, count);
-  if (f->interruptible || f->onward || has_ended(f)) return results_here(f, results, count);
+/* Of one that only the host's callbacks end: after what is ordinary there is nothing to look at but what
+ * they said. */
+static NOINLINE uint32_t results_plain(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
   for (const sheaf_result *r = results, *end = results + count; r < end; r++) {
     uint32_t said;
     if (LIKELY(tell_ordinary(f, r, &said))) {
@@ -348,4 +343,18 @@ uint32_t sheaf_flight_results(sheaf_sink *sink, const sheaf_result *results, uin
     if (has_ended(f)) return SHEAF_STOP;
   }
   return SHEAF_CONTINUE;
+}
+
+/* An ordinary result that comes alone, as many managers send them, has the shortest way. */
+uint32_t sheaf_flight_results(sheaf_sink *sink, const sheaf_result *results, uint32_t count) {
+  sheaf_flight *f = (sheaf_flight *)sink;
+  uintptr_t owner = atomic_load_explicit(&f->owner, memory_order_relaxed);
+  uint32_t said;
+  if (UNLIKELY(owner != (uintptr_t)sheaf_thread_here || !results))
+    return results_elsewhere(f, results, count);
+  if (f->interruptible || f->onward || has_ended(f)) return results_here(f, results, count);
+  if (count != 1 || !tell_ordinary(f, results, &said)) return results_plain(f, results, count);
+  if (LIKELY(said == SHEAF_CONTINUE)) return SHEAF_CONTINUE;
+  stop(f);
+  return SHEAF_STOP;
 }

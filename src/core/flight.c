@@ -26,13 +26,14 @@ static uint32_t ignore(void *ctx, uint32_t index, const sheaf_result *result) {
   return SHEAF_CONTINUE;
 }
 
-static void set_delivery(sheaf_flight *f, const sheaf_question *q, sheaf_error *report) {
+static void set_delivery(sheaf_flight *f, const sheaf_question *q, const sheaf_callbacks *callbacks,
+                         sheaf_error *report) {
   f->request = &q->request;
   f->report = report;
   f->onward = q->onward;
-  f->success = q->callbacks.success ? q->callbacks.success : ignore;
-  f->error = q->callbacks.error ? q->callbacks.error : ignore;
-  f->ctx = q->callbacks.ctx;
+  f->success = callbacks->success ? callbacks->success : ignore;
+  f->error = callbacks->error ? callbacks->error : ignore;
+  f->ctx = callbacks->ctx;
   f->failed = 0;
   f->dropped_twice = f->dropped_range = 0;
   f->locked = f->has_own = false;
@@ -46,17 +47,19 @@ static COLD bool prepare_parallel(sheaf_flight *f, sheaf_thread *thread) {
 }
 
 static ALWAYS_INLINE sheaf_flight *open_flight(sheaf_thread *thread, sheaf_manager *manager,
-                                               const sheaf_question *q, sheaf_error *report) {
+                                               const sheaf_question *q,
+                                               const sheaf_callbacks *callbacks,
+                                               sheaf_error *report) {
   sheaf_flight *f = sheaf_pool_take(thread);
   if (!f) return NULL;
   if (UNLIKELY(atomic_load_explicit(&f->posted, memory_order_relaxed))) sheaf_flight_discard(f);
-  bool parallel = q->callbacks.flags & SHEAF_PARALLEL_RESULTS;
+  bool parallel = callbacks->flags & SHEAF_PARALLEL_RESULTS;
   sheaf_tracker_start(&f->tracker, q->request.count);
   if (UNLIKELY(parallel) && !prepare_parallel(f, thread)) {
     sheaf_pool_rest(thread, f);
     return NULL;
   }
-  set_delivery(f, q, report);
+  set_delivery(f, q, callbacks, report);
   set_call(f, &q->call, manager);
   f->sink.struct_size = manager->sizes.sink;
   f->sink.flags = parallel ? SHEAF_PARALLEL_RESULTS : 0;
@@ -72,8 +75,9 @@ static ALWAYS_INLINE sheaf_flight *open_flight(sheaf_thread *thread, sheaf_manag
 }
 
 sheaf_flight *sheaf_flight_open(sheaf_thread *thread, sheaf_manager *manager,
-                                const sheaf_question *q, sheaf_error *report) {
-  return open_flight(thread, manager, q, report);
+                                const sheaf_question *q, const sheaf_callbacks *callbacks,
+                                sheaf_error *report) {
+  return open_flight(thread, manager, q, callbacks, report);
 }
 
 bool sheaf_flight_has_gate(void) {
@@ -234,9 +238,10 @@ static COLD sheaf_status call_serialized(sheaf_manager *m, sheaf_flight *f, shea
 }
 
 sheaf_status sheaf_flight_ask(sheaf_thread *thread, sheaf_manager *m, sheaf_question *q,
-                              sheaf_summary *summary, sheaf_error *error) {
+                              const sheaf_callbacks *callbacks, sheaf_summary *summary,
+                              sheaf_error *error) {
   const char *why = NULL;
-  sheaf_flight *f = open_flight(thread, m, q, error);
+  sheaf_flight *f = open_flight(thread, m, q, callbacks, error);
   if (UNLIKELY(!f)) return SHEAF_OUT_OF_MEMORY;
   sheaf_status status;
   if (UNLIKELY(sheaf_manager_is_closed(m))) {

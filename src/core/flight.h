@@ -72,10 +72,12 @@ typedef struct sheaf_flight {
   struct sheaf_flight *all;     /* the next of all there are */
 } sheaf_flight;
 
-/* Takes a flight from the pool and opens it on this thread. The batch's own failure goes to `report`,
- * which may be NULL. NULL if out of memory. */
+/* Takes a flight from the pool and opens it on this thread. Results go to `callbacks`, in place of the
+ * question's, unless it has an `onward`; the batch's own failure to `report`, which may be NULL. NULL if out
+ * of memory. */
 sheaf_flight *sheaf_flight_open(sheaf_thread *thread, sheaf_manager *manager,
-                                const sheaf_question *question, sheaf_error *report);
+                                const sheaf_question *question, const sheaf_callbacks *callbacks,
+                                sheaf_error *report);
 
 /*
  * Ends it once the manager has returned `status`: delivers what was posted, gives every unanswered
@@ -89,7 +91,8 @@ sheaf_status sheaf_flight_close(sheaf_flight *flight, sheaf_status status, const
 /* The whole flight of a question whose callbacks may run where the manager's results come: opens it, asks,
  * closes it. SHEAF_OUT_OF_MEMORY without a callback: there was none for a flight. */
 sheaf_status sheaf_flight_ask(sheaf_thread *thread, sheaf_manager *manager, sheaf_question *question,
-                              sheaf_summary *summary, sheaf_error *report);
+                              const sheaf_callbacks *callbacks, sheaf_summary *summary,
+                              sheaf_error *report);
 
 /* Whether this thread is inside a serialized manager, which others may wait to enter. */
 bool sheaf_flight_has_gate(void);

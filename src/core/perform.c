@@ -89,23 +89,14 @@ static void copy_request(sheaf_request *to, const sheaf_request *request) {
   memcpy((char *)to + END, (const char *)request + END, sizeof *to - END);
 }
 
-static void copy_callbacks(sheaf_callbacks *to, const sheaf_callbacks *callbacks) {
-  const volatile sheaf_callbacks *from = callbacks;
-  enum { END = offsetof(sheaf_callbacks, error) + sizeof from->error };
-  to->struct_size = sizeof *to;
-  to->flags = from->flags;
-  to->ctx = from->ctx;
-  to->success = from->success;
-  to->error = from->error;
-  memcpy((char *)to + END, (const char *)callbacks + END, sizeof *to - END);
+static ALWAYS_INLINE sheaf_status take_request(sheaf_request *to, const sheaf_request *request,
+                                               sheaf_error *error) {
+  if (UNLIKELY(!SHEAF_IS_OWN_STRUCT(to, request, SHEAF_KNOWN_REQUEST_FLAGS)))
+    return sheaf_copy_struct(to, sizeof *to, request, SHEAF_SIZE_AT_BIRTH(*to),
+                             SHEAF_KNOWN_REQUEST_FLAGS, "sheaf_request", error);
+  copy_request(to, request);
+  return SHEAF_OK;
 }
-
-/* SHEAF_TAKE_STRUCT in that way. */
-#define TAKE_FIELDS(copy, dst, src, known_flags, name, error)                                      \
-  (SHEAF_IS_OWN_STRUCT(dst, src, known_flags)                                                      \
-       ? (copy(dst, src), SHEAF_OK)                                                                \
-       : sheaf_copy_struct(dst, sizeof *(dst), src, SHEAF_SIZE_AT_BIRTH(*(dst)), known_flags,      \
-                           name, error))
 
 /* `out` is zero. */
 static NOINLINE sheaf_status read_call(sheaf_call *out, const sheaf_call *call,
@@ -117,22 +108,17 @@ static NOINLINE sheaf_status read_call(sheaf_call *out, const sheaf_call *call,
   return status ? status : check_context(out->context, error);
 }
 
-/* The manager begins with the first references: they come from memory while its flight is made ready. Of
- * more it fetches the others ahead itself. */
+/* The manager begins with the first reference: it comes from memory while the flight is made ready. */
 static ALWAYS_INLINE void fetch_first(const sheaf_request *request) {
-  for (uint32_t i = 0; i < request->count && i < 4; i++) {
-    const sheaf_str ref = request->refs[i];
-    if (ref.size == 0) continue;
-    __builtin_prefetch(ref.data);
-    __builtin_prefetch(ref.data + ref.size - 1);
-  }
+  if (request->count == 0 || request->refs[0].size == 0) return;
+  __builtin_prefetch(request->refs[0].data);
+  __builtin_prefetch(request->refs[0].data + request->refs[0].size - 1);
 }
 
 static ALWAYS_INLINE sheaf_status read_question(sheaf_question *q, sheaf_id verb,
                                                 const sheaf_request *request, sheaf_error *error) {
   if (!request) return invalid(error, "the request is NULL");
-  sheaf_status status = TAKE_FIELDS(copy_request, &q->request, request, SHEAF_KNOWN_REQUEST_FLAGS,
-                                    "sheaf_request", error);
+  sheaf_status status = take_request(&q->request, request, error);
   if (!status) status = check_request(&q->request, error);
   if (UNLIKELY(status)) return status;
   fetch_first(&q->request);
@@ -166,18 +152,19 @@ static uint32_t record(void *ctx, uint32_t index, const sheaf_result *result) {
 /* Nobody calls out holding a lock: the results are kept while the gate is held, and delivered by a
  * flight of their own, which is open all along, once it has been left. */
 static COLD sheaf_status fly_recorded(sheaf_thread *thread, sheaf_manager *m, sheaf_question *q,
-                                      sheaf_summary *summary, sheaf_error *error) {
+                                      const sheaf_callbacks *callbacks, sheaf_summary *summary,
+                                      sheaf_error *error) {
   sheaf_arena arena = {0}; /* not the thread's: calls inside the batch come and go there */
   recording r = {&arena, NULL, 0};
   r.results = sheaf_arena_alloc(&arena, ((size_t)q->request.count + 1) * sizeof *r.results);
-  sheaf_flight *f = r.results ? sheaf_flight_open(thread, m, q, error) : NULL;
+  sheaf_flight *f = r.results ? sheaf_flight_open(thread, m, q, callbacks, error) : NULL;
   if (!f) {
     sheaf_arena_free(&arena);
     return SHEAF_OUT_OF_MEMORY;
   }
-  q->callbacks = (sheaf_callbacks){sizeof q->callbacks, 0, &r, record, record};
+  const sheaf_callbacks keep = {sizeof keep, 0, &r, record, record};
   q->onward = NULL;
-  sheaf_status status = sheaf_flight_ask(thread, m, q, NULL, error);
+  sheaf_status status = sheaf_flight_ask(thread, m, q, &keep, NULL, error);
   f->interruptible = false; /* what was answered in time is delivered, however late it is now */
   (void)f->sink.results(&f->sink, r.results, r.count);
   sheaf_status delivered = sheaf_flight_close(f, status, NULL, summary);
@@ -186,13 +173,14 @@ static COLD sheaf_status fly_recorded(sheaf_thread *thread, sheaf_manager *m, sh
 }
 
 /* Without the memory for a flight: every index hears of it all the same. */
-static COLD sheaf_status fail_all(const sheaf_question *q, sheaf_summary *summary, sheaf_error *error) {
+static COLD sheaf_status fail_all(const sheaf_question *q, const sheaf_callbacks *callbacks,
+                                  sheaf_summary *summary, sheaf_error *error) {
   sheaf_str text = sheaf_cstr(sheaf_status_message(SHEAF_OUT_OF_MEMORY));
   sheaf_result result = {0, SHEAF_OUT_OF_MEMORY, NULL, 0, SHEAF_RESULT_STATIC, text};
   uint32_t answer = SHEAF_CONTINUE;
   for (; result.index < q->request.count && answer == SHEAF_CONTINUE; result.index++) {
     if (q->onward) answer = q->onward->results(q->onward, &result, 1);
-    else if (q->callbacks.error) answer = q->callbacks.error(q->callbacks.ctx, result.index, &result);
+    else if (callbacks->error) answer = callbacks->error(callbacks->ctx, result.index, &result);
   }
   if (summary) {
     summary->succeeded = 0;
@@ -203,22 +191,23 @@ static COLD sheaf_status fail_all(const sheaf_question *q, sheaf_summary *summar
 }
 
 /* `relayed`: a stage asks, on the way down. */
-static ALWAYS_INLINE sheaf_status ask(sheaf_manager *m, sheaf_question *q, bool ours, bool relayed,
+static ALWAYS_INLINE sheaf_status ask(sheaf_manager *m, sheaf_question *q,
+                                      const sheaf_callbacks *callbacks, bool ours, bool relayed,
                                       sheaf_summary *summary, sheaf_error *error) {
   sheaf_thread *thread = sheaf_thread_self();
-  if (!thread) return fail_all(q, summary, error);
+  if (UNLIKELY(!thread)) return fail_all(q, callbacks, summary, error);
   if (error) error->status = SHEAF_OK, error->message[0] = '\0';
   sheaf_mark mark = sheaf_arena_mark(&thread->scratch);
   sheaf_summary counts = SHEAF_SUMMARY_INIT;
   unsigned outer = thread->outer;
   if (!relayed) thread->outer = thread->seated;
   sheaf_status status = UNLIKELY(m->serialized) && !ours
-                            ? fly_recorded(thread, m, q, &counts, error)
-                            : sheaf_flight_ask(thread, m, q, &counts, error);
+                            ? fly_recorded(thread, m, q, callbacks, &counts, error)
+                            : sheaf_flight_ask(thread, m, q, callbacks, &counts, error);
   thread->outer = outer;
   sheaf_arena_release(&thread->scratch, mark);
   if (UNLIKELY(status == SHEAF_OUT_OF_MEMORY) && counts.succeeded + counts.failed == 0)
-    return fail_all(q, summary, error);
+    return fail_all(q, callbacks, summary, error);
   if (summary) {
     summary->succeeded = counts.succeeded;
     summary->failed = counts.failed;
@@ -228,7 +217,7 @@ static ALWAYS_INLINE sheaf_status ask(sheaf_manager *m, sheaf_question *q, bool 
 
 sheaf_status sheaf_question_ask(sheaf_manager *m, sheaf_question *q, bool ours,
                                 sheaf_summary *summary, sheaf_error *error) {
-  return ask(m, q, ours, !ours, summary, error);
+  return ask(m, q, &q->callbacks, ours, !ours, summary, error);
 }
 
 sheaf_status sheaf_perform(sheaf_manager *manager, sheaf_id verb, const sheaf_request *request,
@@ -241,9 +230,11 @@ sheaf_status sheaf_perform(sheaf_manager *manager, sheaf_id verb, const sheaf_re
   if (!manager) return invalid(error, "the manager is NULL");
   if (!callbacks) return invalid(error, "the callbacks are NULL");
   sheaf_status status = read_question(&q, verb, request, error);
-  if (!status)
-    status = TAKE_FIELDS(copy_callbacks, &q.callbacks, callbacks, 0, "sheaf_callbacks", error);
-  return status ? status : ask(manager, &q, false, false, summary, error);
+  if (!status && UNLIKELY(!SHEAF_IS_OWN_STRUCT(callbacks, callbacks, 0))) {
+    status = SHEAF_TAKE_STRUCT(&q.callbacks, callbacks, 0, "sheaf_callbacks", error);
+    callbacks = &q.callbacks;
+  }
+  return status ? status : ask(manager, &q, callbacks, false, false, summary, error);
 }
 
 /* --------------------------------------------------------------------------------------- flush */
@@ -265,7 +256,7 @@ static sheaf_status flush(sheaf_manager *m, const sheaf_question *q, sheaf_error
   if (!thread) return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory for a flush");
   sheaf_error why = {0};
   sheaf_mark mark = sheaf_arena_mark(&thread->scratch);
-  sheaf_flight *f = sheaf_flight_open(thread, m, q, NULL); /* of nothing: for its call */
+  sheaf_flight *f = sheaf_flight_open(thread, m, q, &q->callbacks, NULL); /* of nothing: for its call */
   sheaf_status status = f ? call_flush(m, f, &why) : SHEAF_OUT_OF_MEMORY;
   if (f) (void)sheaf_flight_close(f, SHEAF_OK, NULL, NULL);
   sheaf_arena_release(&thread->scratch, mark);
