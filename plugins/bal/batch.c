@@ -3,7 +3,8 @@
  * The three verbs. A batch is gone through in steps, a few references at a time: fetch the text,
  * take it apart and fetch its slot of the index, fetch the entity, answer. While one few answers, the
  * next has its entities on the way, the one after that its slots, and the one after that its texts:
- * so the waits for memory fall together, and none is long.
+ * so the waits for memory fall together, and none is long. What fetches much stands between what
+ * computes: then the processor has something to do while it waits for room to fetch.
  */
 #include "manager.h"
 
@@ -275,10 +276,10 @@ sheaf_status bal_batch(void *self, const sheaf_request *request, sheaf_sink *sin
   answer_fn answer = answer_to(request->verb);
   uint32_t count = request->count / FEW + (request->count % FEW != 0);
   for (uint32_t i = 0; i < count + STAGES && bal_output_open(&b.output); i++) {
-    if (i < count) fetch_texts(&b, few_of(&b, i));
-    if (i - 1 < count) take_apart(&b, few_of(&b, i - 1));
-    if (i - 2 < count) fetch_entities(&b, few_of(&b, i - 2));
     if (i - 3 < count) answer_few(&b, answer, few_of(&b, i - 3));
+    if (i < count) fetch_texts(&b, few_of(&b, i));
+    if (i - 2 < count) fetch_entities(&b, few_of(&b, i - 2));
+    if (i - 1 < count) take_apart(&b, few_of(&b, i - 1));
   }
   bal_output_flush(&b.output);
   return b.output.status;
