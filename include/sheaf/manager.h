@@ -34,8 +34,8 @@ SHEAF_API sheaf_manager *sheaf_manager_open(sheaf_library *library, const char *
  */
 SHEAF_API sheaf_status sheaf_manager_close(sheaf_manager *manager) SHEAF_NOEXCEPT;
 
-/* What the manager said of itself, copied. Valid until the library is freed; never NULL.
- * [any-thread] */
+/* What the manager said of itself, copied. Valid until the library is freed; NULL of NULL
+ * alone. [any-thread] */
 SHEAF_API const sheaf_description *
 sheaf_manager_description(const sheaf_manager *manager) SHEAF_NOEXCEPT;
 

@@ -116,6 +116,10 @@ static bool is_offered(const sheaf_manager *m, const sheaf_verb_info *info) {
   return false;
 }
 
+/* What follows takes exactly the room that it needs: a handle stays as long as its library, closed too,
+ * and there are hosts that open and close all day. */
+static size_t room_for(size_t size) { return size ? (size + 15u) & ~(size_t)15u : 16u; }
+
 /* Text in the manager's arena, a NUL behind it. */
 static bool keep_text(sheaf_manager *m, const char **data, size_t size) {
   char *copy = sheaf_arena_alloc(&m->arena, size + 1);
@@ -131,6 +135,9 @@ static bool keep_text(sheaf_manager *m, const char **data, size_t size) {
 static bool keep_description(sheaf_manager *m) {
   sheaf_description *d = &m->description;
   size_t verbs = d->verb_count * sizeof *d->verbs, prefixes = d->prefix_count * sizeof *d->prefixes;
+  size_t room = room_for(verbs) + room_for(prefixes);
+  for (uint32_t i = 0; i < d->prefix_count; i++) room += room_for(d->prefixes[i].size + 1);
+  if (!sheaf_arena_reserve(&m->arena, room)) return false;
   sheaf_verb_info *v = sheaf_arena_alloc(&m->arena, verbs);
   sheaf_str *p = sheaf_arena_alloc(&m->arena, prefixes);
   if (!v || !p) return false;
@@ -151,7 +158,10 @@ static bool keep_description(sheaf_manager *m) {
 
 /* The settings, as the manager is to keep them: strings end in a NUL. */
 static sheaf_value *keep_settings(sheaf_manager *m, const sheaf_value *settings) {
-  size_t size = m->factory->setting_count * sizeof *settings;
+  size_t size = m->factory->setting_count * sizeof *settings, room = room_for(size);
+  for (uint32_t i = 0; i < m->factory->setting_count; i++)
+    if (settings[i].kind == SHEAF_KIND_STRING) room += room_for((size_t)settings[i].length + 1);
+  if (!sheaf_arena_reserve(&m->arena, room)) return NULL;
   sheaf_value *copy = sheaf_arena_alloc(&m->arena, size);
   if (copy && size) memcpy(copy, settings, size);
   for (uint32_t i = 0; copy && i < m->factory->setting_count; i++) {

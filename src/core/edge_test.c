@@ -352,6 +352,42 @@ static void a_verb_without_a_name_is_not_offered(void **state) {
   fake_close(&F);
 }
 
+/* a closed handle stays as long as its library: it must not be large */
+static const sheaf_description *long_describe(void *self) {
+  static const sheaf_verb_info verbs[] = {{SHEAF_VERB_RESOLVE, 0}, {SHEAF_VERB_EXISTS, 0}};
+  static const sheaf_str prefixes[] = {SHEAF_STR("a:///"), SHEAF_STR("sixteen-bytes://"), {NULL, 0}};
+  static const sheaf_description d = {sizeof d, 0, verbs, prefixes, 2, 3};
+  (void)self;
+  return &d;
+}
+static sheaf_status long_create(const sheaf_factory *f, const sheaf_host *h, const sheaf_value *v,
+                                uint32_t n, sheaf_interface *out, sheaf_error *e) {
+  static const sheaf_manager_table t = {sizeof t, 0, long_describe, fake_run, NULL, NULL, NULL};
+  (void)h, (void)e;
+  assert_int_equal(n, 3);
+  assert_string_equal(v[0].u.data, "a text of more than sixteen bytes");
+  assert_int_equal(v[2].u.integer, 7);
+  *out = (sheaf_interface){&t, f->data};
+  return SHEAF_OK;
+}
+static void a_handle_takes_the_room_that_it_needs(void **state) {
+  static const sheaf_setting_info infos[3] = {{"a", NULL, NULL, SHEAF_KIND_STRING, 0},
+                                              {"b", NULL, NULL, SHEAF_KIND_STRING, 0},
+                                              {"c", NULL, NULL, SHEAF_KIND_INT64, 0}};
+  static sheaf_factory fa;
+  const sheaf_value settings[3] = {sheaf_string(sheaf_cstr("a text of more than sixteen bytes")),
+                                   sheaf_string(sheaf_cstr("")), sheaf_int64(7)};
+  (void)state;
+  begin(fake_answer_all, 0);
+  fa = (sheaf_factory){.struct_size = sizeof fa, .id = "long", .settings = infos,
+                       .setting_count = 3, .data = &F, .create = long_create};
+  sheaf_manager *m = sheaf_manager_create(F.library, &fa, &fa, 0, settings, &error);
+  assert_non_null(m);
+  assert_ptr_equal(m->arena.next, m->arena.end);
+  assert_true(sheaf_arena_used(&m->arena) < 320);
+  fake_close(&F);
+}
+
 /* slot order with traits asked for besides */
 static sheaf_status in_slots(void *self, const sheaf_request *r, sheaf_sink *sink) {
   (void)self;
@@ -459,6 +495,7 @@ int main(void) {
       cmocka_unit_test(cancel_within_one_array),
       cmocka_unit_test(a_verb_without_a_name_is_not_offered),
       cmocka_unit_test(slot_order_needs_slots_alone),
+      cmocka_unit_test(a_handle_takes_the_room_that_it_needs),
       cmocka_unit_test(copies_clear_unknown_flags),
       cmocka_unit_test(late_posts_are_refused_and_logged),
       cmocka_unit_test(late_posts_do_not_meet_another_batch)};
