@@ -3,6 +3,8 @@
 #include <pthread.h>
 
 #include "core/cancel.h"
+#include "core/flight.h"
+#include "core/manager.h"
 #include "core/thread.h"
 #include "core/wait.h"
 #include "stage/bucket.h"
@@ -130,9 +132,23 @@ static sheaf_status ask(limit *l, const sheaf_request *request, sheaf_sink *sink
   return status;
 }
 
+/* Whether this thread is inside a manager below the stage that takes one call at a time. */
+static bool is_inside(const sheaf_stage *stage) {
+  for (uint32_t i = 0; i < stage->child_count; i++) {
+    const sheaf_manager *m = stage->children[i];
+    if (m->stage ? is_inside(m->self) : sheaf_flight_in_gate(m, sheaf_thread_here->current)) return true;
+  }
+  return false;
+}
+
+/* Whether a place could never come free, for those who have one could wait for what this thread has. */
+static bool goes_without(const limit *l) {
+  return sheaf_thread_here->outer || (sheaf_flight_has_gate() && is_inside(&l->stage));
+}
+
 static sheaf_status limit_batch(void *self, const sheaf_request *request, sheaf_sink *sink) {
   limit *l = self;
-  if (sheaf_thread_here->outer) return sheaf_stage_ask(&l->stage, 0, request, sink);
+  if (goes_without(l)) return sheaf_stage_ask(&l->stage, 0, request, sink);
   int64_t now = sheaf_now_ns();
   pthread_mutex_lock(&l->lock);
   if (!l->first && wait_for_room(l, request->count, now) == 0) {

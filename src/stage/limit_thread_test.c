@@ -57,7 +57,43 @@ static void all_get_their_turn(void **state) {
   staged_close(&S);
 }
 
+static sheaf_status ask_the_top(void *self, const sheaf_request *request, sheaf_sink *sink) {
+  sheaf_error error;
+  nanosleep(&(struct timespec){0, 50000}, NULL); /* for others to come to the gate */
+  assert_null(sheaf_resolve_one(S.top, sheaf_cstr("a:///1"), &error));
+  assert_int_equal(error.status, SHEAF_BUSY);
+  return staged_numbers(self, request, sink);
+}
+
+static void *ask_either(void *number) {
+  sheaf_manager *m = (uintptr_t)number % 2 ? S.below.manager : S.top;
+  for (int i = 0; i < ROUNDS; i++) {
+    sheaf_batch *batch = sheaf_resolve_one(m, sheaf_cstr("a:///1"), NULL);
+    assert_non_null(batch);
+    sheaf_batch_free(batch);
+  }
+  return NULL;
+}
+
+/* Who was asked past the limit holds what those who have a place wait for. */
+static void a_serialized_manager_that_asks_it_from_inside(void **state) {
+  pthread_t threads[THREADS];
+  (void)state;
+  memset(&S, 0, sizeof S);
+  S.below.flags = SHEAF_MANAGER_SERIALIZED;
+  staged_open(&S, ask_the_top);
+  staged_put(&S, "meter", NULL);
+  staged_put(&S, "limit", "in_flight", "1", NULL);
+  for (uintptr_t i = 0; i < THREADS; i++)
+    assert_int_equal(pthread_create(&threads[i], NULL, ask_either, (void *)i), 0);
+  for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+  staged_close(&S);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(all_get_their_turn)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(all_get_their_turn),
+      cmocka_unit_test(a_serialized_manager_that_asks_it_from_inside),
+  };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 
 #include "core/cancel.h"
 #include "core/copy.h"
+#include "core/flight.h"
 #include "core/thread.h"
 #include "core/wait.h"
 #include "stage/part.h"
@@ -244,6 +245,8 @@ sheaf_status sheaf_overlap_ask(const sheaf_stage *stage, sheaf_workers *workers,
                                const sheaf_shape *shape) {
   overlap o = {.stage = stage, .sink = sink, .shape = shape};
   uint32_t helpers = (most < shape->batch_count ? most : shape->batch_count) - 1;
+  /* From inside a manager that takes one call at a time: a worker could wait for this thread to leave it. */
+  if (sheaf_flight_has_gate()) helpers = 0;
   sheaf_part_init(&o.whole, request, sink);
   sheaf_waiter_init(&o.waiter, request->call);
   if (!prepare(&o, request))

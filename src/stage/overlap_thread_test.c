@@ -209,6 +209,40 @@ static void bad_settings(void **state) {
   fake_close(&F);
 }
 
+static sheaf_status asks_though_serialized(void *self, const sheaf_request *request, sheaf_sink *sink) {
+  sheaf_callbacks callbacks = SHEAF_CALLBACKS_INIT;
+  sheaf_request nested = sheaf_request_for(refs, 64);
+  sheaf_summary summary = SHEAF_SUMMARY_INIT;
+  assert_int_equal(sheaf_resolve(top, &nested, &callbacks, &summary, NULL), SHEAF_BUSY);
+  assert_int_equal(summary.failed, 64);
+  return staged_numbers(self, request, sink);
+}
+
+/* Its pieces would wait, on other threads, for the one that waits for them. */
+static void a_serialized_manager_that_asks_it_from_inside(void **state) {
+  static const struct {
+    const char *stage, *name, *value, *name2, *value2;
+  } cases[] = {{"parallel", "threads", "8", "min_size", "1"}, {"batch", "batchers", "size(2)", "overlap", "8"}};
+  sheaf_error error;
+  (void)state;
+  for (int c = 0; c < 2; c++) {
+    const sheaf_setting settings[] = {staged_text(cases[c].name, cases[c].value),
+                                      staged_text(cases[c].name2, cases[c].value2)};
+    memset(&F, 0, sizeof F);
+    F.batch = asks_though_serialized;
+    F.flags = SHEAF_MANAGER_SERIALIZED;
+    fake_open(&F);
+    top = sheaf_stage_over(F.manager, cases[c].stage, settings, 2, &error);
+    assert_non_null(top);
+    for (int i = 0; i < 50; i++) {
+      sheaf_batch *batch = sheaf_resolve_one(i % 2 ? top : F.manager, refs[0], &error);
+      assert_non_null(batch);
+      sheaf_batch_free(batch);
+    }
+    fake_close(&F);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_large_batch_goes_in_pieces),
@@ -217,6 +251,7 @@ int main(void) {
       cmocka_unit_test(cancel_and_deadline_end_all_pieces),
       cmocka_unit_test(one_piece_that_fails_fails_alone),
       cmocka_unit_test(pieces_that_are_cut_again),
+      cmocka_unit_test(a_serialized_manager_that_asks_it_from_inside),
       cmocka_unit_test(bad_settings),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
