@@ -62,6 +62,8 @@ typedef struct chaos {
   _Atomic uint64_t seed; /* a new chance for each batch */
   bool calm;             /* no faults, and no failures but the settled ones */
   uint32_t flags;        /* of its description */
+  void (*ask)(void *ctx, uint32_t number); /* now and then, from inside a batch; NULL: never */
+  void *ctx;
   sheaf_description description;
   _Atomic uint64_t asked[4], batches; /* references, by verb */
   _Atomic uint32_t inside, most_inside; /* batches at once */
@@ -184,6 +186,7 @@ static inline sheaf_status chaos_batch(void *self_, const sheaf_request *r, shea
   atomic_fetch_add(&self->asked[r->verb % 4], r->count);
   atomic_fetch_add(&self->batches, 1);
   chaos_enter(self);
+  if (self->ask && chance_one_in(&c, 4)) self->ask(self->ctx, chance_below(&c, 64));
   sheaf_status status = chaos_answer_all(self, &c, r, sink);
   atomic_fetch_sub(&self->inside, 1);
   return status;
@@ -218,6 +221,8 @@ static inline sheaf_status chaos_create(const sheaf_factory *factory, const shea
   atomic_init(&self->seed, atomic_load(&model->seed));
   self->calm = model->calm;
   self->flags = model->flags;
+  self->ask = model->ask;
+  self->ctx = model->ctx;
   *out = (sheaf_interface){&table, self};
   return SHEAF_OK;
 }

@@ -2,7 +2,8 @@
 /*
  * Any stack of stages over managers that answer in random order, late, twice, never, or with an error,
  * gives each index exactly one right result; what is stopped stays so; and the stack's counters add up. So it
- * does while others cancel, flush, read and clear, ask from inside callbacks, and close it under its callers.
+ * does while others cancel, flush, read, ask it from inside callbacks and managers, and close it under its
+ * callers.
  *
  * A stage joins by a row in `rows`. A failure prints its seed: run with SHEAF_TEST_SEED=<seed> for that
  * stack alone.
@@ -43,6 +44,7 @@ typedef struct stack {
   bool calm;       /* nothing fails, ends or stops: counters can be told exactly */
   sheaf_status possible[MOST_POSSIBLE]; /* errors that stages make */
   uint32_t possible_count;
+  bool several; /* managers below */
   bool pestered;   /* see the section of that name */
   pthread_mutex_t lock;
   sheaf_cancel *cancels[MOST_THREADS]; /* of the calls under way, with the lock; NULL: none */
@@ -256,6 +258,7 @@ static bool is_possible(const stack *s, sheaf_status status) {
 static void note_possible(stack *s) {
   for (sheaf_manager *m = s->top; m; m = sheaf_stage_child(m, 0)) {
     const struct row *row = row_of(m);
+    s->several |= sheaf_stage_child(m, 1) != NULL;
     for (int i = 0; row && i < 4 && row->errors[i]; i++) {
       MUST(s->possible_count < MOST_POSSIBLE);
       s->possible[s->possible_count++] = row->errors[i];
@@ -280,6 +283,17 @@ static void ask_inside(const stack *s, uint32_t index) {
   for (uint32_t i = index / 8 % 4; i > 0 && (below = sheaf_stage_child(m, 0)); i--) m = below;
   sheaf_status status = sheaf_perform(m, CHAOS_PURE, &request, &callbacks, &summary, NULL);
   MUST(summary.succeeded + summary.failed == 2 || status == SHEAF_CLOSED);
+}
+
+/* From inside a manager; not from inside what it asks so. Two that take one call at a time, and ask each other
+ * from inside, can wait for each other whatever is between them. */
+static void ask_from_below(void *stack_, uint32_t number) {
+  static _Thread_local bool is_asking;
+  const stack *s = stack_;
+  if (is_asking || (s->several && s->model.flags)) return;
+  is_asking = true;
+  ask_inside(stack_, number);
+  is_asking = false;
 }
 
 static uint32_t hear(void *ctx, uint32_t index, const sheaf_result *r) {
@@ -529,6 +543,7 @@ static void try_stack(uint64_t seed, uint32_t threads, void (*make)(stack *s), b
   s.model.calm = s.calm;
   s.model.flags = chance_one_in(&s.chance, 4) ? SHEAF_MANAGER_SERIALIZED : 0;
   atomic_init(&s.model.seed, seed);
+  if (pester) s.model.ask = ask_from_below, s.model.ctx = &s;
   make(&s);
   note_possible(&s);
   for (uint32_t i = 0; i < threads; i++) {
