@@ -50,8 +50,8 @@ static sheaf_status put_meter(cli_session *session, const char *trace) {
   return top ? SHEAF_OK : error.status;
 }
 
-int cli_measure_start(cli_measure *measure, const cli_measure_options *options,
-                      cli_session *session) {
+void cli_measure_start(cli_measure *measure, const cli_measure_options *options,
+                       cli_session *session) {
   *measure = (cli_measure){.options = options, .metrics_fd = -1};
   open_metrics(measure);
   if (options->trace) {
@@ -59,10 +59,9 @@ int cli_measure_start(cli_measure *measure, const cli_measure_options *options,
     measure->failed |= !measure->is_on;
   }
   if (measure->metrics_fd >= 0 && !measure->is_on) {
-    if (put_meter(session, NULL)) return CLI_FAILED;
-    measure->is_on = true;
+    measure->is_on = put_meter(session, NULL) == SHEAF_OK;
+    measure->failed |= !measure->is_on;
   }
-  return CLI_OK;
 }
 
 static void put(void *ctx, sheaf_str text) { cli_put_str(ctx, text); }
@@ -92,7 +91,7 @@ static bool is_untraced(const cli_session *session) {
 }
 
 int cli_measure_finish(cli_measure *measure, cli_session *session, int status) {
-  if (measure->metrics_fd >= 0) write_metrics(measure, session);
+  if (measure->is_on && measure->metrics_fd >= 0) write_metrics(measure, session);
   if (measure->is_on && is_untraced(session)) measure->failed = true;
   bool went_well = status == CLI_OK || status == CLI_SOME_FAILED;
   return measure->failed && went_well ? CLI_FAILED : status;

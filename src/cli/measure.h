@@ -31,10 +31,10 @@ typedef struct cli_measure {
 /* CLI_OK, or CLI_USAGE after saying what is wrong. */
 int cli_measure_check(const cli_measure_options *options);
 
-/* Puts a meter on the session's manager, if one is wanted, and opens the files. A file that cannot be
- * written is said at once and remembered. CLI_OK, or a status after saying why nothing can be asked. */
-int cli_measure_start(cli_measure *measure, const cli_measure_options *options,
-                      cli_session *session);
+/* Puts a meter on the session's manager, if one is wanted, and opens the files. What cannot be written, or
+ * measured, is said at once and remembered. */
+void cli_measure_start(cli_measure *measure, const cli_measure_options *options,
+                       cli_session *session);
 
 /* Writes the metrics. The exit status, given that of what was asked: a failure to write counts where all
  * else went well. */

@@ -178,6 +178,16 @@ def test_what_is_wrong_on_the_command_line(odd, tmp_path, options, said):
     assert not (tmp_path / "x").exists()
 
 
+def test_no_room_for_a_meter(odd, tmp_path):
+    """On a stack that is as deep as stacks may be; the results come."""
+    stages = ["--stage", "meter"] * 64
+    result = odd("resolve", *stages, "--metrics", "m.prom", "--trace", "t.json", "text:a").expect(3)
+    assert len(result.rows) == 1 and result.err.count("no more than 64 stages") == 2
+    assert odd("resolve", *stages[2:], "--metrics", "m.prom", "text:a").expect(0).err == ""
+    samples = metrics((tmp_path / "m.prom").read_text())
+    assert sample(samples, "sheaf_meter_results_total", at="0" + ".0" * 63, status="ok") == 1
+
+
 def test_nothing_is_written_where_nothing_is_asked(odd, tmp_path):
     odd("resolve", "--metrics", "m.prom", "--trace", "t.json", "--stage", "limit", "text:a").expect(2)
     assert not os.path.exists(tmp_path / "m.prom") and not os.path.exists(tmp_path / "t.json")
