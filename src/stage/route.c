@@ -25,13 +25,18 @@ typedef struct route {
   uint32_t lane_count;
 } route;
 
+/* Whether a reference of at least a head begins with the head of a prefix. */
+static inline bool has_head(const lane *l, sheaf_str ref) {
+  head first;
+  memcpy(&first, ref.data, sizeof first);
+  return (first & l->mask) == l->first;
+}
+
 /* Each reference of each batch is asked this: most prefixes are as short as a head. */
 static inline bool is_for(const lane *l, sheaf_str ref) {
-  head first;
-  if (ref.size < sizeof first) return sheaf_str_starts_with(ref, l->prefix);
-  memcpy(&first, ref.data, sizeof first);
-  return (first & l->mask) == l->first &&
-         (l->prefix.size <= sizeof first || sheaf_str_starts_with(ref, l->prefix));
+  if (ref.size < sizeof(head)) return sheaf_str_starts_with(ref, l->prefix);
+  return has_head(l, ref) &&
+         (l->prefix.size <= sizeof(head) || sheaf_str_starts_with(ref, l->prefix));
 }
 
 /* The child for a reference; child_count if there is none. */
@@ -77,11 +82,17 @@ static uint32_t refuse(const route *r, sheaf_sink *sink, const uint32_t *indices
   return said;
 }
 
-/* The only child that the whole batch goes to; child_count if it goes to several, or to nobody. */
+/* The only child that the whole batch goes to; child_count if it goes to several, or to nobody. Most
+ * batches are for the same lane throughout, and if that is the first one, its head tells. */
 static uint32_t only_child(const route *r, const sheaf_request *request) {
+  const lane *l = &r->lanes[0];
   uint32_t child = request->count ? child_of(r, request->refs[0]) : 0;
-  for (uint32_t i = 1; i < request->count; i++)
-    if (child_of(r, request->refs[i]) != child) return r->stage.child_count;
+  bool short_way = l->child == child && l->prefix.size <= sizeof(head);
+  for (uint32_t i = 1; i < request->count; i++) {
+    sheaf_str ref = request->refs[i];
+    if (short_way && ref.size >= sizeof(head) && has_head(l, ref)) continue;
+    if (child_of(r, ref) != child) return r->stage.child_count;
+  }
   return child;
 }
 
