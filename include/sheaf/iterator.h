@@ -95,9 +95,10 @@ static inline sheaf_iterator *sheaf_resolve_iterator(sheaf_manager *manager,
  *                                stays the same.
  *
  * Blocks until there is a result. Inside a batch of a serialized manager nothing more is fetched ahead,
- * so that a manager that asks itself gets SHEAF_BUSY here too. What has been fetched ahead of the same
- * manager before must not be waited for there: each would wait for the other. [serialized], from any
- * thread.
+ * so that a manager that asks itself gets SHEAF_BUSY here too; nor is it where other threads may wait for
+ * this one: in a callback behind a stage `limit`, in a manager behind a `cache`. What has been fetched ahead
+ * of the same manager before must not be waited for there: each would wait for the other. [serialized],
+ * from any thread.
  */
 SHEAF_API sheaf_status sheaf_iterator_next(sheaf_iterator *iterator, const sheaf_result **result,
                                            sheaf_error *error) SHEAF_NOEXCEPT;

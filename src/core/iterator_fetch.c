@@ -45,8 +45,8 @@ static bool start(sheaf_iterator *it) {
 
 bool sheaf_fetcher_hand(sheaf_iterator *it, sheaf_sub_batch *sub) {
   sheaf_fetcher *f = &it->fetcher;
-  /* The thread might wait at a gate that this one has, and this one for the thread. */
-  if (sheaf_flight_has_gate()) return false;
+  /* The thread might wait for what this one has or owes, a gate or an answer, and this one for the thread. */
+  if (sheaf_flight_has_gate() || sheaf_thread_owes()) return false;
   if (!f->started && !start(it)) return false;
   pthread_mutex_lock(&f->sleeper.lock);
   sub->stage = SHEAF_SUB_HANDED;

@@ -155,21 +155,24 @@ static void claim_all(run *r) {
 
 /* ----------------------------------------------------------------------------------- publishing */
 
-/* Gives followers the answer; NULL: has them ask again. */
-static void answer_followers(want *w, sheaf_cache_entry *entry) {
+/* Whether an answer says how this call ended, which those who asked at the same time are not given. If the
+ * call goes on, a stage below has ended its own. */
+static bool is_private(const run *r, const sheaf_cache_entry *e) {
+  return SHEAF_STATUS_CLASS(e->result.status) == SHEAF_STATUS_CLASS(SHEAF_ENDED) &&
+         sheaf_flight_look(r->waiter.flight);
+}
+
+/* Gives followers the answer, or has them ask again: there is none, or none for others than this batch. */
+static void answer_followers(const run *r, want *w) {
+  const bool is_ours = w->got && is_private(r, w->got);
   for (sheaf_cache_follower *f = w->u.pending.followers, *next; f; f = next) {
     sheaf_waiter *waiter = f->waiter;
     next = f->next;
-    if (entry) sheaf_cache_entry_hold(entry);
-    f->u.got = entry;
+    f->u.got = is_ours && waiter != &r->waiter ? NULL : w->got;
+    if (f->u.got) sheaf_cache_entry_hold(f->u.got);
     f->waiter = NULL;
     sheaf_waiter_say(waiter);
   }
-}
-
-/* Others, who asked at the same time, are not given what says how this call ended. */
-static bool is_common(const sheaf_cache_entry *e) {
-  return SHEAF_STATUS_CLASS(e->result.status) != SHEAF_STATUS_CLASS(SHEAF_ENDED);
 }
 
 /* Makes the entry of an answer. Whether it is to be kept: not if it expires at once, nor what cannot be
@@ -193,7 +196,7 @@ static void publish(run *r, sheaf_cache_shard *shard, want *w, const sheaf_resul
   w->claimed = false;
   if (w->u.pending.terms)
     sheaf_cache_fulfil(shard, hash_of(r, w), &w->u.pending, kept ? w->got : NULL, out);
-  if (w->u.pending.followers) answer_followers(w, w->got && is_common(w->got) ? w->got : NULL);
+  if (w->u.pending.followers) answer_followers(r, w);
 }
 
 /* The sink of what was asked for. */

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include <sheaf/cache.h>
+#include <sheaf/iterator.h>
 
 #include "core/cancel.h"
 #include "stage/testing.h"
@@ -26,15 +27,19 @@ static sheaf_status slow(void *self, const sheaf_request *request, sheaf_sink *s
   return staged_numbers(self, request, sink);
 }
 
-static void begin(void) {
+/* A cache, over a timeout if there is one. */
+static void begin_over(const sheaf_setting *timeout) {
   memset(&F, 0, sizeof F);
   F.batch = slow;
   atomic_store(&asked, 0);
   atomic_store(&may_go, false);
   fake_open(&F);
-  top = sheaf_stage_over(F.manager, "cache", NULL, 0, NULL);
+  top = timeout ? sheaf_stage_over(F.manager, "timeout", timeout, 1, NULL) : F.manager;
+  top = sheaf_stage_over(top, "cache", NULL, 0, NULL);
   assert_non_null(top);
 }
+
+static void begin(void) { begin_over(NULL); }
 
 typedef struct asker {
   pthread_t thread;
@@ -201,6 +206,54 @@ static void a_failure_is_shared_and_not_kept(void **state) {
   fake_close(&F);
 }
 
+/* The calls themselves go on: nobody need wait for what is timed out in turn, nor a batch for each repeat. */
+static void what_a_stage_below_has_ended_is_shared(void **state) {
+  const sheaf_setting ms = staged_text("ms", "100");
+  asker a[THREADS] = {0};
+  (void)state;
+  begin_over(&ms);
+  for (int i = 0; i < THREADS; i++) {
+    a[i].refs[0] = a[i].refs[1] = a[i].refs[2] = "1";
+    start(&a[i]);
+  }
+  for (int i = 0; i < THREADS; i++) {
+    finish(&a[i]);
+    for (int k = 0; k < 3; k++) assert_int_equal(a[i].errors[k], SHEAF_DEADLINE);
+  }
+  assert_true(asked < THREADS); /* 1, unless some came late */
+  fake_close(&F);
+}
+
+static sheaf_status iterate_over_the_top(void *self, const sheaf_request *request, sheaf_sink *sink) {
+  static _Thread_local bool is_inside;
+  sheaf_iterator_options options = SHEAF_ITERATOR_OPTIONS_INIT;
+  options.flags = SHEAF_ITERATOR_PREFETCH;
+  options.chunk_size = 1;
+  if (!is_inside) {
+    is_inside = true;
+    sheaf_iterator *it = sheaf_resolve_iterator(top, request, &options, NULL);
+    const sheaf_result *r;
+    for (uint32_t i = 0; i < request->count; i++) {
+      assert_int_equal(sheaf_iterator_next(it, &r, NULL), SHEAF_OK);
+      assert_int_equal(r->properties[0].value.u.integer, staged_number(request->refs[i]));
+    }
+    sheaf_iterator_free(it);
+    is_inside = false;
+  }
+  return staged_numbers(self, request, sink);
+}
+
+/* The iterator's thread would follow what this one is asking for. */
+static void a_manager_that_iterates_over_the_cache_above_it(void **state) {
+  asker a = {.refs = {"1", "2", "3"}};
+  (void)state;
+  begin();
+  F.batch = iterate_over_the_top;
+  ask(&a);
+  for (int i = 0; i < 3; i++) assert_int_equal(a.values[i], i + 1);
+  fake_close(&F);
+}
+
 /* Closing while calls are under way: they end undisturbed, and so does the manager below. */
 static void closed_while_calls_are_in_flight(void **state) {
   asker a[3] = {{.refs = {"1", "2"}}, {.refs = {"2", "3"}}, {.refs = {"1", "3"}}}, late = {.refs = {"1"}};
@@ -311,6 +364,8 @@ int main(void) {
       cmocka_unit_test(one_who_asks_and_is_cancelled),
       cmocka_unit_test(one_who_waits_and_is_cancelled),
       cmocka_unit_test(a_failure_is_shared_and_not_kept),
+      cmocka_unit_test(what_a_stage_below_has_ended_is_shared),
+      cmocka_unit_test(a_manager_that_iterates_over_the_cache_above_it),
       cmocka_unit_test(closed_while_calls_are_in_flight),
       cmocka_unit_test(threads_that_ask_and_clear),
       cmocka_unit_test(threads_with_long_batches),

@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include <sheaf/iterator.h>
+
 #include "core/cancel.h"
 #include "stage/testing.h"
 
@@ -90,10 +92,41 @@ static void a_serialized_manager_that_asks_it_from_inside(void **state) {
   staged_close(&S);
 }
 
+static uint32_t iterate(void *ctx, uint32_t index, const sheaf_result *result) {
+  sheaf_request request = sheaf_request_for(fake_refs(3), 3);
+  sheaf_iterator_options options = SHEAF_ITERATOR_OPTIONS_INIT;
+  options.flags = SHEAF_ITERATOR_PREFETCH;
+  options.chunk_size = 1;
+  sheaf_iterator *it = sheaf_resolve_iterator(S.top, &request, &options, NULL);
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(sheaf_iterator_next(it, &result, NULL), SHEAF_OK);
+    assert_int_equal(result->status, SHEAF_OK);
+  }
+  sheaf_iterator_free(it);
+  ++*(int *)ctx;
+  (void)index;
+  return SHEAF_CONTINUE;
+}
+
+/* The iterator's thread would wait for the place that the callback's has. */
+static void a_callback_that_iterates(void **state) {
+  int heard = 0;
+  sheaf_callbacks callbacks = {sizeof callbacks, 0, &heard, iterate, iterate};
+  sheaf_request request = sheaf_request_for(fake_refs(2), 2);
+  (void)state;
+  memset(&S, 0, sizeof S);
+  staged_open(&S, staged_numbers);
+  staged_put(&S, "limit", "in_flight", "1", NULL);
+  assert_int_equal(sheaf_resolve(S.top, &request, &callbacks, NULL, NULL), SHEAF_OK);
+  assert_int_equal(heard, 2);
+  staged_close(&S);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(all_get_their_turn),
       cmocka_unit_test(a_serialized_manager_that_asks_it_from_inside),
+      cmocka_unit_test(a_callback_that_iterates),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
