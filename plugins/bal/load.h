@@ -83,6 +83,31 @@ sheaf_id bal_name_id(bal_loader *loader, uint32_t number);
 /* Makes room for one more of what `*list` holds. */
 bool bal_grow(bal_loader *loader, void **list, uint32_t *capacity, size_t size);
 
+/* Loads what stands at a place into `*into`, which is of the type that the function is for. */
+typedef bool (*bal_load_fn)(bal_loader *loader, const bal_place *place, yyjson_val *item,
+                            void *into);
+
+/* A member that an object may have. */
+typedef struct bal_member {
+  const char *name;
+  bal_load_fn load;
+  const char *add; /* it must be there: what to add if it is not; NULL: it need not */
+} bal_member;
+
+/* load_members.c: the members of an object, all `into` the same; one that comes twice is loaded twice.
+ * `known` are at most 31, and end with one that has no name; others get a warning. */
+bool bal_load_members(bal_loader *loader, const bal_place *place, yyjson_val *item,
+                      const bal_member *known, void *into);
+
+/* load_members.c: an array, into `*count` objects of `size`, which bal_new made; NULL: it failed. */
+void *bal_load_list(bal_loader *loader, const bal_place *place, yyjson_val *item, bal_load_fn load,
+                    size_t size, uint32_t *count);
+
+/* load_members.c: an object with a member for each mode of access, into those of `modes`, of `size`;
+ * what is for no mode is passed over, but must be right: into `other`. */
+bool bal_load_by_access(bal_loader *loader, const bal_place *place, yyjson_val *item,
+                        bal_load_fn load, void *modes, size_t size, void *other);
+
 /* load_traits.c: {trait: {property: value}}, into new rows. `expand`: variables and file: URLs. */
 bool bal_load_traits(bal_loader *loader, const bal_place *place, yyjson_val *item, bool expand,
                      bal_draft *draft);

@@ -12,25 +12,20 @@ typedef struct making {
   bal_extras extras; /* without the overrides */
 } making;
 
-/* {"traits": {...}}, {} or null. */
-static bool load_data(bal_loader *loader, const bal_place *place, yyjson_val *item,
-                      bal_draft *draft) {
-  *draft = (bal_draft){.shape = BAL_RECORD_NO_TRAITS};
-  if (yyjson_is_null(item)) {
-    draft->shape = BAL_RECORD_NULL;
-    return true;
-  }
-  if (!yyjson_is_obj(item)) return bal_wrong_type(loader, place, "object", item);
-  size_t at, most;
-  yyjson_val *key, *child;
-  yyjson_obj_foreach(item, at, most, key, child) {
-    const char *name = yyjson_get_str(key);
-    bal_place here = {place, name, 0};
-    if (strcmp(name, "traits") != 0) bal_warn_unknown(loader, &here);
-    else if (yyjson_is_null(child)) *draft = (bal_draft){.shape = BAL_RECORD_NO_TRAITS};
-    else if (!bal_load_traits(loader, &here, child, true, draft)) return false;
-  }
+static bool load_data_traits(bal_loader *loader, const bal_place *place, yyjson_val *item,
+                             void *into) {
+  if (!yyjson_is_null(item)) return bal_load_traits(loader, place, item, true, into);
+  *(bal_draft *)into = (bal_draft){.shape = BAL_RECORD_NO_TRAITS};
   return true;
+}
+
+/* {"traits": {...}}, {} or null. */
+static bool load_data(bal_loader *loader, const bal_place *place, yyjson_val *item, void *into) {
+  static const bal_member members[] = {{"traits", load_data_traits, NULL}, {NULL, NULL, NULL}};
+  bal_draft *draft = into;
+  bool null = yyjson_is_null(item);
+  *draft = (bal_draft){.shape = null ? BAL_RECORD_NULL : BAL_RECORD_NO_TRAITS};
+  return null || bal_load_members(loader, place, item, members, draft);
 }
 
 static bool reserve_drafts(bal_loader *loader, uint32_t count) {
@@ -41,7 +36,8 @@ static bool reserve_drafts(bal_loader *loader, uint32_t count) {
 }
 
 static bool load_versions(bal_loader *loader, const bal_place *place, yyjson_val *item,
-                          making *entity) {
+                          void *into) {
+  making *entity = into;
   entity->version_count = 0;
   if (yyjson_is_null(item)) return true;
   if (!yyjson_is_arr(item)) return bal_wrong_type(loader, place, "array", item);
@@ -58,46 +54,37 @@ static bool load_versions(bal_loader *loader, const bal_place *place, yyjson_val
 }
 
 static bool load_overrides(bal_loader *loader, const bal_place *place, yyjson_val *item,
-                           making *entity) {
-  if (!yyjson_is_obj(item)) return bal_wrong_type(loader, place, "object", item);
+                           void *into) {
   if (!reserve_drafts(loader, FIRST_VERSION)) return false;
   bal_draft *overrides = loader->drafts, unknown;
   for (int i = 0; i < SHEAF_ACCESS_COUNT; i++) overrides[i] = (bal_draft){.shape = BAL_RECORD_NONE};
-  size_t at, most;
-  yyjson_val *key, *child;
-  yyjson_obj_foreach(item, at, most, key, child) {
-    const char *name = yyjson_get_str(key);
-    bal_place here = {place, name, 0};
-    sheaf_access access = bal_access_named(name);
-    if (access == BAL_NO_ACCESS) bal_warn(loader, &here, "no mode of access, and passed over");
-    if (!load_data(loader, &here, child, access == BAL_NO_ACCESS ? &unknown : &overrides[access]))
-      return false;
-  }
-  entity->overrides = true;
-  return true;
+  ((making *)into)->overrides = true;
+  return bal_load_by_access(loader, place, item, load_data, overrides, sizeof *overrides, &unknown);
 }
 
-static bool load_related(bal_loader *loader, const bal_place *place, yyjson_val *item,
-                         bal_relation *relation) {
-  if (!yyjson_is_arr(item)) return bal_wrong_type(loader, place, "array", item);
-  uint32_t count = bal_child_count(item);
-  sheaf_str *names = bal_new(loader, count, sizeof *names);
-  if (!names) return false;
-  size_t i, most;
-  yyjson_val *child;
-  yyjson_arr_foreach(item, i, most, child) {
-    bal_place here = {place, NULL, i};
-    if (!yyjson_is_str(child)) return bal_wrong_type(loader, &here, "string", child);
-    names[i] = bal_arena_copy(&loader->library->arena, bal_text(child));
-    if (!names[i].data) return bal_no_memory(loader);
-  }
-  relation->entities = names;
-  relation->entity_count = count;
-  return true;
+static bool load_related_name(bal_loader *loader, const bal_place *place, yyjson_val *item,
+                              void *into) {
+  sheaf_str *name = into;
+  if (!yyjson_is_str(item)) return bal_wrong_type(loader, place, "string", item);
+  *name = bal_arena_copy(&loader->library->arena, bal_text(item));
+  return name->data || bal_no_memory(loader);
+}
+
+static bool load_related(bal_loader *loader, const bal_place *place, yyjson_val *item, void *into) {
+  bal_relation *relation = into;
+  relation->entities = bal_load_list(loader, place, item, load_related_name, sizeof(sheaf_str),
+                                     &relation->entity_count);
+  return relation->entities != NULL;
+}
+
+static bool load_relation_traits(bal_loader *loader, const bal_place *place, yyjson_val *item,
+                                 void *into) {
+  return bal_load_record(loader, place, item, &((bal_relation *)into)->how);
 }
 
 static bool load_relation_access(bal_loader *loader, const bal_place *place, yyjson_val *item,
-                                 bal_relation *relation) {
+                                 void *into) {
+  bal_relation *relation = into;
   if (!yyjson_is_str(item)) return bal_wrong_type(loader, place, "string", item);
   relation->access = bal_access_named(yyjson_get_str(item));
   if (relation->access == BAL_NO_ACCESS)
@@ -106,74 +93,31 @@ static bool load_relation_access(bal_loader *loader, const bal_place *place, yyj
 }
 
 static bool load_relation(bal_loader *loader, const bal_place *place, yyjson_val *item,
-                          bal_relation *relation) {
-  bool traits = false;
-  if (!yyjson_is_obj(item)) return bal_wrong_type(loader, place, "object", item);
-  relation->access = SHEAF_ACCESS_READ;
-  size_t at, most;
-  yyjson_val *key, *child;
-  yyjson_obj_foreach(item, at, most, key, child) {
-    const char *name = yyjson_get_str(key);
-    bal_place here = {place, name, 0};
-    bool ok = true;
-    if (strcmp(name, "traits") == 0) {
-      traits = true;
-      ok = bal_load_record(loader, &here, child, &relation->how);
-    } else if (strcmp(name, "entities") == 0) {
-      ok = load_related(loader, &here, child, relation);
-    } else if (strcmp(name, "access") == 0) {
-      ok = load_relation_access(loader, &here, child, relation);
-    } else {
-      bal_warn_unknown(loader, &here);
-    }
-    if (!ok) return false;
-  }
-  if (!traits) return bal_fail(loader, place, "'traits' is missing: add an object");
-  if (!relation->entities) return bal_fail(loader, place, "'entities' is missing: add an array");
-  return true;
+                          void *into) {
+  static const bal_member members[] = {{"traits", load_relation_traits, "an object"},
+                                       {"entities", load_related, "an array"},
+                                       {"access", load_relation_access, NULL},
+                                       {NULL, NULL, NULL}};
+  ((bal_relation *)into)->access = SHEAF_ACCESS_READ;
+  return bal_load_members(loader, place, item, members, into);
 }
 
 static bool load_relations(bal_loader *loader, const bal_place *place, yyjson_val *item,
-                           making *entity) {
-  if (!yyjson_is_arr(item)) return bal_wrong_type(loader, place, "array", item);
-  uint32_t count = bal_child_count(item);
-  bal_relation *relations = bal_new(loader, count, sizeof *relations);
-  if (!relations) return false;
-  size_t i, most;
-  yyjson_val *child;
-  yyjson_arr_foreach(item, i, most, child) {
-    bal_place here = {place, NULL, i};
-    if (!load_relation(loader, &here, child, &relations[i])) return false;
-  }
-  entity->extras.relations = relations;
-  entity->extras.relation_count = count;
-  return true;
+                           void *into) {
+  bal_extras *extras = &((making *)into)->extras;
+  extras->relations = bal_load_list(loader, place, item, load_relation, sizeof(bal_relation),
+                                    &extras->relation_count);
+  return extras->relations != NULL;
 }
 
 static bool load_entity(bal_loader *loader, const bal_place *place, yyjson_val *item,
                         making *entity) {
-  bool versions = false;
-  if (yyjson_is_null(item)) return true; /* as if it were not there */
-  if (!yyjson_is_obj(item)) return bal_wrong_type(loader, place, "object", item);
-  size_t at, most;
-  yyjson_val *key, *child;
-  yyjson_obj_foreach(item, at, most, key, child) {
-    const char *name = yyjson_get_str(key);
-    bal_place here = {place, name, 0};
-    bool ok = true;
-    if (strcmp(name, "versions") == 0) {
-      versions = true;
-      ok = load_versions(loader, &here, child, entity);
-    } else if (strcmp(name, "overrideByAccess") == 0) {
-      ok = load_overrides(loader, &here, child, entity);
-    } else if (strcmp(name, "relations") == 0) {
-      ok = load_relations(loader, &here, child, entity);
-    } else {
-      bal_warn_unknown(loader, &here);
-    }
-    if (!ok) return false;
-  }
-  return versions || bal_fail(loader, place, "'versions' is missing: add an array, if only []");
+  static const bal_member members[] = {{"versions", load_versions, "an array, if only []"},
+                                       {"overrideByAccess", load_overrides, NULL},
+                                       {"relations", load_relations, NULL},
+                                       {NULL, NULL, NULL}};
+  /* null: as if it were not there */
+  return yyjson_is_null(item) || bal_load_members(loader, place, item, members, entity);
 }
 
 /* Room for what an entity has beside its versions; NULL in `*extras` if that is nothing. `overrides`
