@@ -105,13 +105,4 @@ static const sheaf_factory factory = {.struct_size = sizeof factory,
                                       .setting_count = BAL_SETTING_COUNT,
                                       .create = create};
 
-static const sheaf_factory *const factories[] = {&factory};
-
-const sheaf_plugin *sheaf_plugin_v1(void) {
-  static const sheaf_plugin plugin = {.struct_size = sizeof plugin,
-                                      .abi_minor = 0,
-                                      .abi_minor_min = 0,
-                                      .factories = factories,
-                                      .factory_count = 1};
-  return &plugin;
-}
+SHEAF_PLUGIN(0, 0, &factory)
