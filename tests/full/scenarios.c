@@ -219,10 +219,13 @@ static void use(sheaf_manager *manager, const sheaf_str *refs, uint32_t count) {
 
 static void run_bal(void) {
   static const char json[] =
-      "{\"variables\":{\"A\":\"a\"},\"managementPolicy\":{\"read\":{\"default\":{\"t\":{\"p\":1}}}},"
+      "{\"variables\":{\"A\":\"a\"},\"managementPolicy\":{\"read\":{\"default\":{\"t\":{\"p\":1}},"
+      "\"overrideByTraitSet\":[{\"traitSet\":[\"t\",\"u\"],\"policy\":{\"v\":{}}}]}},"
+      "\"defaultEntities\":{\"read\":[{\"traits\":[\"t\"],\"entity\":\"a\"}]},"
       "\"entities\":{\"a\":{\"versions\":[{\"traits\":{\"t\":{\"p\":\"${A}x\",\"n\":1}}},"
       "{\"traits\":{\"t\":{\"p\":\"file:///$A\"},\"u\":{}}}],"
-      "\"overrideByAccess\":{\"write\":{\"traits\":{\"w\":{\"p\":1.5}}}}},"
+      "\"overrideByAccess\":{\"write\":{\"traits\":{\"w\":{\"p\":1.5}}}},"
+      "\"relations\":[{\"traits\":{\"t\":{\"p\":\"how\"}},\"entities\":[\"b\"]}]},"
       "\"b\":{\"versions\":[{\"traits\":{\"t\":{\"q\":true}}}]}}}";
   static const sheaf_str refs[] = {SHEAF_STR("bal:///a"), SHEAF_STR("bal:///b"),
                                    SHEAF_STR("bal:///a?v=1"), SHEAF_STR("bal:///\ta?v=2")};
