@@ -26,7 +26,8 @@ static void unlink_from(block **list, block *b) {
   if (b->next) b->next->before = b->before;
 }
 
-static void delete_block(block *b) {
+static void delete_block(sheaf_cache_pool *pool, block *b) {
+  pool->room += BLOCK;
   ASAN_UNPOISON_MEMORY_REGION(b, BLOCK);
   free(b);
 }
@@ -38,10 +39,11 @@ static void push(block *b, void *memory, size_t size) {
   ASAN_POISON_MEMORY_REGION(p + 1, size - sizeof *p);
 }
 
-/* The first piece of a new block is the first to be taken. */
-static block *open_block(block **list, size_t size) {
-  block *b = malloc(BLOCK);
+/* The first piece of a new block is the first to be taken. NULL: there is no room, or no memory. */
+static block *open_block(sheaf_cache_pool *pool, block **list, size_t size) {
+  block *b = pool->room >= BLOCK ? malloc(BLOCK) : NULL;
   if (!b) return NULL;
+  pool->room -= BLOCK;
   b->free = NULL;
   b->used = 0;
   for (size_t at = HEAD + (BLOCK - HEAD) / size * size; at > HEAD; at -= size)
@@ -55,7 +57,7 @@ void *sheaf_cache_pool_take_outside(sheaf_cache_pool *pool, size_t size, uint16_
   *place = 0;
   if (class >= SHEAF_CACHE_CLASSES) return malloc(size);
   block **list = &pool->open[class], *b = *list;
-  if (!b && !(b = open_block(list, rounded(class)))) return NULL;
+  if (!b && !(b = open_block(pool, list, rounded(class)))) return malloc(size);
   piece *p = b->free;
   b->free = p->next;
   b->used++;
@@ -67,7 +69,7 @@ void *sheaf_cache_pool_take_outside(sheaf_cache_pool *pool, size_t size, uint16_
 
 void sheaf_cache_pool_give(sheaf_cache_pool *pool, void *memory, size_t size, uint16_t place) {
   size_t class = sheaf_cache_pool_class(size);
-  if (class >= SHEAF_CACHE_CLASSES) {
+  if (place == 0) {
     free(memory);
     return;
   }
@@ -76,10 +78,10 @@ void sheaf_cache_pool_give(sheaf_cache_pool *pool, void *memory, size_t size, ui
   push(b, memory, rounded(class));
   if (--b->used || (*list == b && !b->next)) return; /* one is kept for what comes next */
   unlink_from(list, b);
-  delete_block(b);
+  delete_block(pool, b);
 }
 
 void sheaf_cache_pool_destroy(sheaf_cache_pool *pool) {
   for (size_t class = 0; class < SHEAF_CACHE_CLASSES; class ++)
-    if (pool->open[class]) delete_block(pool->open[class]);
+    if (pool->open[class]) delete_block(pool, pool->open[class]);
 }

@@ -3,6 +3,9 @@
  * Memory for the entries of a cache's shard: pieces of like size side by side in blocks, each block with
  * a list of its free pieces. A block whose pieces are all free goes back to the system. Under the shard's
  * lock; so a piece costs a dozen instructions, where malloc, to which every thread comes, takes 160.
+ *
+ * A block stays as long as one of its pieces: of sizes that are out of use a few pieces could keep many. So
+ * blocks may take only so much together; the pieces beyond that come from malloc one by one.
  */
 #ifndef SHEAF_STAGE_CACHE_POOL_H
 #define SHEAF_STAGE_CACHE_POOL_H
@@ -31,12 +34,13 @@ typedef struct sheaf_cache_block {
   struct sheaf_cache_block *next, *before; /* while it has free pieces */
 } sheaf_cache_block;
 
-/* Zeroed: empty. */
+/* Zeroed but for `room`: empty. */
 typedef struct sheaf_cache_pool {
+  uint64_t room; /* bytes that further blocks may take */
   sheaf_cache_block *open[SHEAF_CACHE_CLASSES]; /* blocks with free pieces, by size */
 } sheaf_cache_pool;
 
-/* Where there is no free piece, and for what is too large. */
+/* Where there is no free piece, and for what is too large. A `place` of 0: it is malloc's. */
 void *sheaf_cache_pool_take_outside(sheaf_cache_pool *pool, size_t size, uint16_t *place);
 
 /* Which multiple a size, not 0, is rounded up to, from 0. */

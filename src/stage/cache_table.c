@@ -249,6 +249,7 @@ bool sheaf_cache_table_init(sheaf_cache_table *t, uint64_t most_entries, uint64_
     s->evictions = evictions;
     s->most_entries = most_entries / wanted;
     s->most_bytes = most_bytes / wanted;
+    s->pool.room = s->most_bytes + s->most_bytes / 4; /* sizes are rounded up */
     s->mask = FIRST_SLOTS - 1;
     s->slots = calloc(FIRST_SLOTS, sizeof *s->slots);
     if (!s->slots) break;
