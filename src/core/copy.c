@@ -178,11 +178,13 @@ static ALWAYS_INLINE char *copy_plain(char *memory, sheaf_result *dst, const she
   const uint32_t count = src->property_count;
   *dst = *src;
   if (src->flags & SHEAF_RESULT_STATIC) return memory;
+  keep_known_flags(dst);
+  dst->properties = NULL;
+  dst->message = (sheaf_str){NULL, 0};
+  if (count == 0) return memory; /* of which there may be none */
   sheaf_property *to = (sheaf_property *)(void *)memory;
   char *bytes = memory + count * sizeof *to;
-  keep_known_flags(dst);
-  dst->properties = count ? to : NULL;
-  dst->message = (sheaf_str){NULL, 0};
+  dst->properties = to;
   for (uint32_t i = 0; i < count; i++) {
     to[i] = from[i];
     sheaf_value *value = &to[i].value;
