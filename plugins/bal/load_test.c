@@ -399,6 +399,66 @@ static void test_an_entity_is_one_block(void **state) {
   test_close(&m);
 }
 
+#define TRAITS(text) "{\"traits\":{" text "}}"
+#define VERSIONS(text) "\"versions\":[" text "]"
+#define OVERRIDES(text) "\"overrideByAccess\":{" text "}"
+#define ONE TRAITS("\"t\":{\"a\":1}")
+#define TWO TRAITS("\"t\":{\"a\":2}")
+
+/* What stands at "e" among the entities, and what is then read of it. */
+static const struct {
+  const char *written, *read;
+} twice[] = {
+    {"{" VERSIONS(ONE) "," VERSIONS(TWO) "}", "t.a=2 "},
+    {"{" VERSIONS(ONE "," ONE) "," VERSIONS("") "}", "entity 'e' has no versions"},
+    {"{" VERSIONS(ONE) ",\"versions\":null}", "entity 'e' has no versions"},
+    {"{\"versions\":null," VERSIONS(ONE) "}", "t.a=1 "},
+    {"{\"versions\":null}", "entity 'e' has no versions"},
+    {"{" VERSIONS("{\"traits\":{\"t\":{\"a\":1}},\"traits\":{\"t\":{\"b\":2}}}") "}", "t.b=2 "},
+    {"{" VERSIONS("{\"traits\":{\"t\":{\"a\":1}},\"traits\":null}") "}",
+     "entity 'e' does not allow access read"},
+    {"{" VERSIONS("{\"traits\":null,\"traits\":{\"t\":{\"a\":1}}}") "}", "t.a=1 "},
+    {"{" VERSIONS(TRAITS("\"t\":{\"a\":1,\"b\":2},\"u\":{\"c\":3},\"t\":{\"b\":4}")) "}",
+     "u.c=3 t.b=4 "},
+    {"{" VERSIONS(TRAITS("\"t\":{\"a\":1,\"b\":2,\"a\":3},\"u\":{\"a\":4}")) "}",
+     "t.a=3 t.b=2 u.a=4 "},
+    {"{" OVERRIDES("\"read\":" ONE) "," OVERRIDES("\"write\":" ONE) "," VERSIONS(TWO) "}",
+     "t.a=2 "},
+    {"{" OVERRIDES("\"read\":null,\"read\":" TWO) "," VERSIONS(ONE) "}", "t.a=2 "},
+    {"{" OVERRIDES("\"read\":" TWO) "," VERSIONS(ONE) "},\"e\":{" VERSIONS(ONE) "}", "t.a=1 "},
+    {"{" VERSIONS(ONE) "},\"e\":null", "the library has no entity 'e'"},
+    {"{" VERSIONS(ONE) "}},\"entities\":{\"e\":{" VERSIONS(TWO) "}", "t.a=2 "},
+    {"{" VERSIONS(ONE) "}},\"entities\":{", "the library has no entity 'e'"}};
+
+/* Of what is written twice the last counts, and nothing is left of the first. */
+static void test_what_is_written_twice(void **state) {
+  const sheaf_str ref = SHEAF_STR("bal:///e");
+  (void)state;
+  for (size_t i = 0; i < sizeof twice / sizeof twice[0]; i++) {
+    char json[512], read[PLUGIN_MESSAGE_SIZE + 1] = "";
+    size_t size = 0;
+    test_manager m;
+    test_sink sink;
+    (void)snprintf(json, sizeof json, "{\"entities\":{\"e\":%s}}", twice[i].written);
+    assert_int_equal(load(json, &m), SHEAF_OK);
+    const sheaf_id version = test_id(&m.host, "openassetio-mediacreation:lifecycle.Version");
+    sheaf_request request = test_request(&ref, 1);
+    test_ask(&m, &request, &sink);
+    const test_result *r = &sink.results[0];
+    if (r->status != SHEAF_OK) (void)snprintf(read, sizeof read, "%s", r->message);
+    for (uint32_t k = 0; k < r->count; k++) {
+      const sheaf_property *p = &r->properties[k];
+      if (p->trait == version) continue;
+      size += (size_t)snprintf(read + size, sizeof read - size, "%s.%s=%d ",
+                               test_name(&m.host.host, p->trait).data,
+                               test_name(&m.host.host, p->key).data, (int)p->value.u.integer);
+    }
+    assert_string_equal(read, twice[i].read);
+    test_sink_free(&sink);
+    test_close(&m);
+  }
+}
+
 /* What later verbs need is kept. */
 static void test_kept_for_later(void **state) {
   test_manager m;
@@ -435,6 +495,7 @@ int main(void) {
                                      cmocka_unit_test(test_files),
                                      cmocka_unit_test(test_real_libraries),
                                      cmocka_unit_test(test_an_entity_is_one_block),
+                                     cmocka_unit_test(test_what_is_written_twice),
                                      cmocka_unit_test(test_kept_for_later)};
   return cmocka_run_group_tests_name("bal: loading", tests, NULL, NULL);
 }
