@@ -175,11 +175,11 @@ static inline size_t sheaf_index_room(const sheaf_index *index) {
 
 /* --------------------------------------------------------------------------------------- making */
 
-/* Makes room for `count` keys in all, so that putting them moves nothing. False: out of memory, and
- * nothing has changed. */
+/* Makes room for `count` keys in all, so that putting them moves nothing; a table there is then, though
+ * `count` be 0. False: out of memory, and nothing has changed. */
 static inline bool sheaf_index_reserve(sheaf_index *index, size_t count) {
   size_t slots = 16;
-  if (count <= sheaf_index_room(index)) return true;
+  if (index->slots && count <= sheaf_index_room(index)) return true;
   while (slots / 5 * 3 + 1 < count) {
     if (slots > SIZE_MAX / 4) return false;
     slots *= 2;

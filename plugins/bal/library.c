@@ -93,7 +93,7 @@ static bool load_text(bal_loader *loader, sheaf_str path) {
     return fault.what[0] ? fail_at(loader, fault.offset, fault.what) : bal_no_memory(loader);
   if (!load_document(loader, path)) return false;
   /* A table, though it be empty: what is looked up in steps needs one. */
-  return sheaf_index_reserve(&loader->library->index, 1) || bal_no_memory(loader);
+  return sheaf_index_reserve(&loader->library->index, 0) || bal_no_memory(loader);
 }
 
 bool bal_library_load(bal_library *library, const sheaf_host *host, sheaf_str text,
