@@ -46,6 +46,8 @@ static inline sheaf_thread *sheaf_thread_self(void) {
  */
 static inline void sheaf_thread_owe(void) { sheaf_thread_here->owing++; }
 static inline void sheaf_thread_paid(void) { sheaf_thread_here->owing--; }
-static inline bool sheaf_thread_owes(void) { return sheaf_thread_here && sheaf_thread_here->owing > 0; }
+static inline bool sheaf_thread_owes(void) {
+  return sheaf_thread_here && sheaf_thread_here->owing > 0;
+}
 
 #endif

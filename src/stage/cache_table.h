@@ -148,8 +148,8 @@ void sheaf_cache_remove(sheaf_cache_shard *shard, sheaf_cache_slot *slot, sheaf_
 
 /*
  * Puts an entry in where there is nothing, or another entry of its key, and takes a hold of it for the
- * table. What has to go for it and is held by nobody is linked by `older` into `*out`. False, and the key
- * is as it was: it is larger than the shard, or there is no memory.
+ * table. What has to go for it and is held by nobody is linked by `older` into `*out`. False: it is larger
+ * than the shard, or there is no memory for a key more.
  */
 bool sheaf_cache_insert(sheaf_cache_shard *shard, sheaf_cache_entry *entry,
                         sheaf_cache_entry **out);

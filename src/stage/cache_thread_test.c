@@ -224,7 +224,8 @@ static void what_a_stage_below_has_ended_is_shared(void **state) {
   fake_close(&F);
 }
 
-static sheaf_status iterate_over_the_top(void *self, const sheaf_request *request, sheaf_sink *sink) {
+static sheaf_status iterate_over_the_top(void *self, const sheaf_request *request,
+                                         sheaf_sink *sink) {
   static _Thread_local bool is_inside;
   sheaf_iterator_options options = SHEAF_ITERATOR_OPTIONS_INIT;
   options.flags = SHEAF_ITERATOR_PREFETCH;
