@@ -41,10 +41,15 @@ sheaf_status memory_batch(void *, const sheaf_request *request, sheaf_sink *sink
     uint32_t n = 0;
     for (; n < 16 && i < request->count; n++, i++) {
       sheaf_property *p = properties[n];
-      p[0] = {memory.trait, memory.name, sheaf_string({memory.names[i].data(), memory.names[i].size()})};
+      p[0] = {memory.trait, memory.name,
+              sheaf_string({memory.names[i].data(), memory.names[i].size()})};
       p[1] = {memory.trait, memory.size, sheaf_int64(i)};
       p[2] = {memory.trait, memory.ratio, sheaf_double(i * 0.5)};
-      group[n] = {i, SHEAF_OK, p, 3, memory.in_slot_order ? (uint32_t)SHEAF_RESULT_IN_SLOT_ORDER : 0u,
+      group[n] = {i,
+                  SHEAF_OK,
+                  p,
+                  3,
+                  memory.in_slot_order ? (uint32_t)SHEAF_RESULT_IN_SLOT_ORDER : 0u,
                   {nullptr, 0}};
     }
     if (sink->results(sink, group, n) == SHEAF_STOP) return SHEAF_STOPPED;
@@ -98,10 +103,11 @@ std::string bal_library() {
   std::string json = "{\"managementPolicy\":{},\"entities\":{";
   for (uint32_t i = 0; i < kRefs; i++) {
     char entity[200];
-    std::snprintf(entity, sizeof entity,
-                  "%s\"asset/%u\":{\"versions\":[{\"traits\":{\"t\":{\"name\":\"the name of asset %u\","
-                  "\"size\":%u,\"ratio\":%u.5}}}]}",
-                  i ? "," : "", i, i, i, i);
+    std::snprintf(
+        entity, sizeof entity,
+        "%s\"asset/%u\":{\"versions\":[{\"traits\":{\"t\":{\"name\":\"the name of asset %u\","
+        "\"size\":%u,\"ratio\":%u.5}}}]}",
+        i ? "," : "", i, i, i, i);
     json += entity;
   }
   return json + "}}";
@@ -124,7 +130,8 @@ Scene open(const char *id, const std::string &library_json, const char *prefix) 
   for (uint32_t i = 0; i < kRefs; i++) s.texts.push_back(prefix + std::to_string(i * 7919 % kRefs));
   for (const std::string &text : s.texts) s.refs.push_back({text.data(), text.size()});
   if (memory.names.empty())
-    for (uint32_t i = 0; i < kRefs; i++) memory.names.push_back("the name of asset " + std::to_string(i));
+    for (uint32_t i = 0; i < kRefs; i++)
+      memory.names.push_back("the name of asset " + std::to_string(i));
   return s;
 }
 
@@ -139,13 +146,19 @@ struct Sums {
 
 inline void read(Sums *sums, const sheaf_value *v) {
   switch (v->kind) {
-  case SHEAF_KIND_INT64: sums->integers += v->u.integer; break;
-  case SHEAF_KIND_DOUBLE: sums->reals += v->u.real; break;
-  case SHEAF_KIND_STRING:
-    if (v->length) sums->bytes += v->length + (unsigned char)v->u.data[0] +
-                                  (unsigned char)v->u.data[v->length - 1];
+  case SHEAF_KIND_INT64:
+    sums->integers += v->u.integer;
     break;
-  default: break;
+  case SHEAF_KIND_DOUBLE:
+    sums->reals += v->u.real;
+    break;
+  case SHEAF_KIND_STRING:
+    if (v->length)
+      sums->bytes +=
+          v->length + (unsigned char)v->u.data[0] + (unsigned char)v->u.data[v->length - 1];
+    break;
+  default:
+    break;
   }
 }
 
@@ -227,5 +240,10 @@ void in_memory(benchmark::State &state) {
 } // namespace
 
 BENCHMARK(bal)->Iterations(201)->Repetitions(5)->Unit(benchmark::kMicrosecond);
-BENCHMARK(in_memory)->ArgName("slot_order")->Arg(1)->Arg(0)->Iterations(201)->Repetitions(5)->Unit(
-    benchmark::kMicrosecond);
+BENCHMARK(in_memory)
+    ->ArgName("slot_order")
+    ->Arg(1)
+    ->Arg(0)
+    ->Iterations(201)
+    ->Repetitions(5)
+    ->Unit(benchmark::kMicrosecond);

@@ -46,13 +46,13 @@ sheaf_status memory_batch(void *, const sheaf_request *request, sheaf_sink *sink
 
 const sheaf_description *memory_describe(void *) noexcept {
   static const sheaf_verb_info verbs[] = {{SHEAF_VERB_RESOLVE, SHEAF_VERB_PURE}};
-  static const sheaf_description description = {sizeof description, SHEAF_MANAGER_NONBLOCKING,
-                                                verbs, nullptr, 1, 0};
+  static const sheaf_description description = {
+      sizeof description, SHEAF_MANAGER_NONBLOCKING, verbs, nullptr, 1, 0};
   return &description;
 }
 
-const sheaf_manager_table table = {sizeof table, 0, memory_describe, memory_batch,
-                                   nullptr, nullptr, nullptr};
+const sheaf_manager_table table = {sizeof table, 0,       memory_describe, memory_batch,
+                                   nullptr,      nullptr, nullptr};
 
 sheaf_status memory_create(const sheaf_factory *, const sheaf_host *, const sheaf_value *, uint32_t,
                            sheaf_interface *out, sheaf_error *) noexcept {
@@ -157,8 +157,9 @@ void add(const char *name, uint32_t count, uint32_t at_once, sheaf_cancel *cance
   static sheaf_manager *const manager = open_memory();
   Question q = {manager, SHEAF_CALL_INIT, std::vector<sheaf_str>(count), kMost / count};
   q.call.cancel = cancel;
-  benchmark::RegisterBenchmark(name, [=](benchmark::State &s) { pairs(s, q, at_once); })
-      ->Iterations(1001);
+  benchmark::RegisterBenchmark(name, [=](benchmark::State &s) {
+    pairs(s, q, at_once);
+  })->Iterations(1001);
 }
 
 [[maybe_unused]] const bool registered = [] {

@@ -78,16 +78,19 @@ static int way; /* how the next batch is answered */
 
 static const sheaf_verb_info verbs[] = {{SHEAF_VERB_RESOLVE, SHEAF_VERB_PURE}};
 static const sheaf_description plain = {sizeof plain, 0, verbs, NULL, 1, 0};
-static const sheaf_description serialized = {sizeof serialized, SHEAF_MANAGER_SERIALIZED, verbs,
-                                             NULL, 1, 0};
+static const sheaf_description serialized = {
+    sizeof serialized, SHEAF_MANAGER_SERIALIZED, verbs, NULL, 1, 0};
 
 static const sheaf_description *own_describe(void *self) { return self; }
 
 static uint32_t place(uint32_t i, uint32_t count) {
   switch (way) {
-  case BACKWARDS: return count - 1 - i;
-  case SCATTERED: return (uint32_t)((uint64_t)i * 7919 % count); /* a prime that divides no count */
-  default: return i;
+  case BACKWARDS:
+    return count - 1 - i;
+  case SCATTERED:
+    return (uint32_t)((uint64_t)i * 7919 % count); /* a prime that divides no count */
+  default:
+    return i;
   }
 }
 
@@ -306,9 +309,12 @@ static void test_bal(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_counter),   cmocka_unit_test(test_own_manager),
-      cmocka_unit_test(test_serialized_manager), cmocka_unit_test(test_collected),
-      cmocka_unit_test(test_template),  cmocka_unit_test(test_bal),
+      cmocka_unit_test(test_counter),
+      cmocka_unit_test(test_own_manager),
+      cmocka_unit_test(test_serialized_manager),
+      cmocka_unit_test(test_collected),
+      cmocka_unit_test(test_template),
+      cmocka_unit_test(test_bal),
   };
   if (COUNTS_NOTHING) {
     puts("skipped: allocations are a sanitizer's own here");

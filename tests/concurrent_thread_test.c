@@ -28,8 +28,8 @@ typedef struct subject {
 
 static const sheaf_verb_info verbs[] = {{SHEAF_VERB_RESOLVE, SHEAF_VERB_PURE}};
 static const sheaf_description plain = {sizeof plain, 0, verbs, NULL, 1, 0};
-static const sheaf_description serialized = {sizeof serialized, SHEAF_MANAGER_SERIALIZED, verbs,
-                                             NULL, 1, 0};
+static const sheaf_description serialized = {
+    sizeof serialized, SHEAF_MANAGER_SERIALIZED, verbs, NULL, 1, 0};
 
 static const sheaf_description *subject_describe(void *self) {
   subject *s = self;
@@ -39,7 +39,8 @@ static const sheaf_description *subject_describe(void *self) {
 static void enter(subject *s) {
   int now = atomic_fetch_add(&s->inside, 1) + 1;
   int most = atomic_load(&s->most_inside);
-  while (now > most && !atomic_compare_exchange_weak(&s->most_inside, &most, now)) {}
+  while (now > most && !atomic_compare_exchange_weak(&s->most_inside, &most, now)) {
+  }
   atomic_fetch_add(&s->batches, 1);
 }
 

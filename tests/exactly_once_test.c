@@ -74,8 +74,8 @@ static void shuffle(plan *p, uint32_t window) {
 }
 
 static sheaf_status choose_return(plan *p) {
-  static const sheaf_status odd[] = {SHEAF_UNAVAILABLE, SHEAF_MANAGER_FAILURE, 350,
-                                     SHEAF_INVALID_ARGUMENT, SHEAF_CANCELLED, SHEAF_STOPPED};
+  static const sheaf_status odd[] = {SHEAF_UNAVAILABLE,      SHEAF_MANAGER_FAILURE, 350,
+                                     SHEAF_INVALID_ARGUMENT, SHEAF_CANCELLED,       SHEAF_STOPPED};
   return one_in(p, 4) ? odd[below(p, sizeof odd / sizeof *odd)] : SHEAF_OK;
 }
 
@@ -222,11 +222,10 @@ static sheaf_status chaos_batch(void *self, const sheaf_request *request, sheaf_
   return p->returns;
 }
 
-
 static const sheaf_verb_info verbs[] = {{SHEAF_VERB_RESOLVE, SHEAF_VERB_PURE}};
 static const sheaf_description plain = {sizeof plain, 0, verbs, NULL, 1, 0};
-static const sheaf_description serialized = {sizeof serialized, SHEAF_MANAGER_SERIALIZED, verbs,
-                                             NULL, 1, 0};
+static const sheaf_description serialized = {
+    sizeof serialized, SHEAF_MANAGER_SERIALIZED, verbs, NULL, 1, 0};
 
 static const sheaf_description *chaos_describe(void *self) { return self; }
 
@@ -681,9 +680,9 @@ static void test_relay(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_callbacks), cmocka_unit_test(test_batches),
+      cmocka_unit_test(test_callbacks),  cmocka_unit_test(test_batches),
       cmocka_unit_test(test_serialized), cmocka_unit_test(test_parallel),
-      cmocka_unit_test(test_posted),    cmocka_unit_test(test_held),
+      cmocka_unit_test(test_posted),     cmocka_unit_test(test_held),
       cmocka_unit_test(test_relay),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,8 @@ typedef struct refusal {
 static const refusal refusals[] = {
     {"no_entry", SHEAF_LOAD_FAILED, {"no_entry.so", "sheaf_plugin_v1", "exported"}},
     {"wrong_major", SHEAF_VERSION_MISMATCH, {"wrong_major.so", "sheaf_plugin_v2", "update"}},
-    {"unresolved", SHEAF_LOAD_FAILED,
+    {"unresolved",
+     SHEAF_LOAD_FAILED,
      {"unresolved.so", "sheaf_test_function_that_is_nowhere", "link"}},
     {"not_elf", SHEAF_LOAD_FAILED, {"not_elf.so", "shared object", "build"}},
     {"entry_null", SHEAF_INVALID_PLUGIN, {"entry_null.so", "NULL", "record"}},
@@ -106,10 +107,9 @@ static void test_the_rest_is_found(void **state) {
   (void)state;
   kept_log log;
   log_reset(&log);
-  const char *folders[] = {SHEAF_TEST_BUILD_DIR "/tests/faulty/not_elf",
-                           SHEAF_TEST_BUILD_DIR "/tests/faulty/nowhere",
-                           SHEAF_TEST_BUILD_DIR "/tests/faulty/no_entry",
-                           SHEAF_TEST_BUILD_DIR "/tests/faulty/none"};
+  const char *folders[] = {
+      SHEAF_TEST_BUILD_DIR "/tests/faulty/not_elf", SHEAF_TEST_BUILD_DIR "/tests/faulty/nowhere",
+      SHEAF_TEST_BUILD_DIR "/tests/faulty/no_entry", SHEAF_TEST_BUILD_DIR "/tests/faulty/none"};
   sheaf_library_options options = SHEAF_LIBRARY_OPTIONS_INIT;
   options.log = log_keep;
   options.log_ctx = &log;
@@ -153,17 +153,22 @@ static const bad_manifest bad_manifests[] = {
     {"trailing", MANIFEST("1", "\"broken\"", "\"broken.so\"") " {}", {"broken.sheaf.json"}},
     {"not_an_object", "[1, 2]", {"broken.sheaf.json", "object"}},
     {"unknown_version", MANIFEST("2", "\"broken\"", "\"broken.so\""), {"broken.sheaf.json", "2"}},
-    {"version_of_wrong_type", MANIFEST("\"1\"", "\"broken\"", "\"broken.so\""),
+    {"version_of_wrong_type",
+     MANIFEST("\"1\"", "\"broken\"", "\"broken.so\""),
      {"broken.sheaf.json", "sheaf_manifest"}},
     {"id_of_wrong_type", MANIFEST("1", "7", "\"broken.so\""), {"broken.sheaf.json", "id"}},
-    {"id_of_wrong_form", MANIFEST("1", "\"Not an id\"", "\"broken.so\""),
+    {"id_of_wrong_form",
+     MANIFEST("1", "\"Not an id\"", "\"broken.so\""),
      {"broken.sheaf.json", "Not an id"}},
     {"library_of_wrong_type", MANIFEST("1", "\"broken\"", "[]"), {"broken.sheaf.json", "library"}},
-    {"library_above", MANIFEST("1", "\"broken\"", "\"../none/none.so\""),
+    {"library_above",
+     MANIFEST("1", "\"broken\"", "\"../none/none.so\""),
      {"broken.sheaf.json", ".."}},
-    {"library_absolute", MANIFEST("1", "\"broken\"", "\"/lib/libc.so.6\""),
+    {"library_absolute",
+     MANIFEST("1", "\"broken\"", "\"/lib/libc.so.6\""),
      {"broken.sheaf.json", "library"}},
-    {"library_missing", MANIFEST("1", "\"broken\"", "\"nowhere.so\""),
+    {"library_missing",
+     MANIFEST("1", "\"broken\"", "\"nowhere.so\""),
      {"broken.sheaf.json", "nowhere.so"}},
     {"major_too_new",
      "{\"sheaf_manifest\": 1, \"id\": \"broken\", \"name\": \"N\", \"version\": \"1\", "
@@ -258,8 +263,8 @@ int main(void) {
                                             (void *)(uintptr_t)&refusals[i]};
   }
   for (size_t i = 0; i < MANIFESTS; i++) {
-    tests[OTHERS + REFUSALS + i] = (struct CMUnitTest){
-        bad_manifests[i].name, test_manifest, NULL, NULL, (void *)(uintptr_t)&bad_manifests[i]};
+    tests[OTHERS + REFUSALS + i] = (struct CMUnitTest){bad_manifests[i].name, test_manifest, NULL,
+                                                       NULL, (void *)(uintptr_t)&bad_manifests[i]};
   }
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,7 +133,7 @@ static inline void local_register(sheaf_library *library, local_plugin *local, c
 /* What a host was told. */
 typedef struct tally {
   uint32_t count;
-  uint32_t *times;       /* callbacks, by index */
+  uint32_t *times;        /* callbacks, by index */
   sheaf_status *statuses; /* the last, by index */
   uint32_t successes, errors, beyond, elsewhere;
   pthread_t thread;

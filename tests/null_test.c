@@ -120,8 +120,8 @@ static void batchers_are_given_bad_requests(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(no_library), cmocka_unit_test(no_manager), cmocka_unit_test(no_results),
-      cmocka_unit_test(nothing_else), cmocka_unit_test(batchers_are_given_bad_requests)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(no_library), cmocka_unit_test(no_manager),
+                                     cmocka_unit_test(no_results), cmocka_unit_test(nothing_else),
+                                     cmocka_unit_test(batchers_are_given_bad_requests)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -119,16 +119,16 @@ enum { SHEAF_COLUMN_NEWER_KINDS = 1, SHEAF_COLUMN_REPAIRED = 2 };
 typedef struct sheaf_column {
   uint32_t struct_size;
   uint32_t flags;
-  sheaf_id trait, key; /* 0 of children and of the messages */
-  uint32_t kind;       /* a sheaf_kind, or SHEAF_COLUMN_MIXED */
+  sheaf_id trait, key;  /* 0 of children and of the messages */
+  uint32_t kind;        /* a sheaf_kind, or SHEAF_COLUMN_MIXED */
   uint32_t child_count; /* a list's: 1, a mixed column's: SHEAF_TYPE_COUNT */
   uint64_t length;
   uint64_t null_count;
   const uint8_t *validity; /* bit i: row i has a value; NULL if all have, or none, or if mixed */
   const void *values;
-  const int32_t *offsets;       /* NULL where the column has none, or they are... */
-  const int64_t *large_offsets; /* ...too large: beyond 2 GiB of text or 2^31 items */
-  const int8_t *type_ids;       /* of a mixed column: SHEAF_TYPE_... */
+  const int32_t *offsets;                     /* NULL where the column has none, or they are... */
+  const int64_t *large_offsets;               /* ...too large: beyond 2 GiB of text or 2^31 items */
+  const int8_t *type_ids;                     /* of a mixed column: SHEAF_TYPE_... */
   const struct sheaf_column *const *children; /* a mixed column's are NULL where no such value is */
 } sheaf_column;
 
@@ -147,9 +147,8 @@ SHEAF_API sheaf_columns *sheaf_perform_columns(sheaf_manager *manager, sheaf_id 
                                                const sheaf_request *request,
                                                sheaf_error *error) SHEAF_NOEXCEPT;
 
-static inline sheaf_columns *sheaf_resolve_columns(sheaf_manager *manager,
-                                                   const sheaf_request *request,
-                                                   sheaf_error *error) {
+static inline sheaf_columns *
+sheaf_resolve_columns(sheaf_manager *manager, const sheaf_request *request, sheaf_error *error) {
   return sheaf_perform_columns(manager, SHEAF_VERB_RESOLVE, request, error);
 }
 

@@ -59,7 +59,7 @@ typedef struct sheaf_library_options {
   uint32_t reserved_2; /* 0 */
 } sheaf_library_options;
 
-#define SHEAF_LIBRARY_OPTIONS_INIT \
+#define SHEAF_LIBRARY_OPTIONS_INIT                                                                 \
   {sizeof(sheaf_library_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 /* Makes a library. `options` NULL: all defaults. Nothing is searched or loaded yet. NULL on failure

@@ -54,8 +54,20 @@ typedef struct sheaf_summary {
 /* A request for all traits of `count` references, for reading. Change what is to be otherwise; who
  * asks for single traits or slots clears the flags. */
 static inline sheaf_request sheaf_request_for(const sheaf_str *refs, uint32_t count) {
-  sheaf_request r = {sizeof(sheaf_request), SHEAF_REQUEST_ALL_TRAITS, 0, 0, refs, NULL, NULL, NULL,
-                     NULL, count, 0, 0, 0, NULL};
+  sheaf_request r = {sizeof(sheaf_request),
+                     SHEAF_REQUEST_ALL_TRAITS,
+                     0,
+                     0,
+                     refs,
+                     NULL,
+                     NULL,
+                     NULL,
+                     NULL,
+                     count,
+                     0,
+                     0,
+                     0,
+                     NULL};
   return r;
 }
 
@@ -75,9 +87,8 @@ static inline sheaf_request sheaf_request_for(const sheaf_str *refs, uint32_t co
  * Nothing is allocated per element. [any-thread], also inside callbacks.
  */
 SHEAF_API sheaf_status sheaf_perform(sheaf_manager *manager, sheaf_id verb,
-                                     const sheaf_request *request,
-                                     const sheaf_callbacks *callbacks, sheaf_summary *summary,
-                                     sheaf_error *error) SHEAF_NOEXCEPT;
+                                     const sheaf_request *request, const sheaf_callbacks *callbacks,
+                                     sheaf_summary *summary, sheaf_error *error) SHEAF_NOEXCEPT;
 
 /* The traits asked for, and their properties, of each reference. */
 static inline sheaf_status sheaf_resolve(sheaf_manager *manager, const sheaf_request *request,

@@ -30,7 +30,7 @@ typedef struct sheaf_stage_options {
   uint32_t struct_size;
   uint32_t flags; /* 0 */
   const sheaf_setting *settings;
-  sheaf_manager *const *children; /* what it wraps, of the same library */
+  sheaf_manager *const *children;       /* what it wraps, of the same library */
   const sheaf_batcher *const *batchers; /* the host's own, for stages that take some */
   uint32_t setting_count;
   uint32_t child_count;

@@ -18,7 +18,9 @@ size_t plugin_decimal(uint64_t number, char *out) {
   return size;
 }
 
-void plugin_message_put(plugin_message *message, const char *text) { put(message, text, strlen(text)); }
+void plugin_message_put(plugin_message *message, const char *text) {
+  put(message, text, strlen(text));
+}
 
 void plugin_message_put_number(plugin_message *message, uint64_t number) {
   char digits[20];

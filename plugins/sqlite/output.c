@@ -68,7 +68,8 @@ void sq_output_add(sq_output *output, const sheaf_result *result) {
   if (output->count == SQ_GROUP) sq_output_send(output);
 }
 
-void sq_output_error(sq_output *output, uint32_t index, sheaf_status status, plugin_message message) {
+void sq_output_error(sq_output *output, uint32_t index, sheaf_status status,
+                     plugin_message message) {
   sheaf_result result = {index, status, NULL, 0, 0, {message.data, message.size}};
   output->store->text_size += message.size;
   sq_output_add(output, &result);

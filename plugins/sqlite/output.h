@@ -44,6 +44,7 @@ bool sq_output_reserve(sq_output *output, size_t properties, size_t text);
 void sq_output_add(sq_output *output, const sheaf_result *result);
 
 /* Adds an error whose message was put into the room that the store had for it. */
-void sq_output_error(sq_output *output, uint32_t index, sheaf_status status, plugin_message message);
+void sq_output_error(sq_output *output, uint32_t index, sheaf_status status,
+                     plugin_message message);
 
 #endif /* SQ_OUTPUT_H */

@@ -10,7 +10,7 @@ typedef struct sq_record {
   sheaf_status status;       /* SHEAF_OK, or what is the matter with this one row */
   const sq_shape *shape;     /* of a success */
   const sheaf_value *values; /* likewise; they live as long as the row's room in the store */
-  plugin_message message;        /* of an error, in the store */
+  plugin_message message;    /* of an error, in the store */
 } sq_record;
 
 /*

@@ -163,8 +163,8 @@ static sheaf_status template_create(const sheaf_factory *factory, const sheaf_ho
   if (currency.size == 0)
     return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "currency is empty: give a name, as EUR");
   if (delay_ms < 0 || delay_ms > 60000)
-    return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT,
-                           "delay_ms is %lld: give 0 to 60000", (long long)delay_ms);
+    return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "delay_ms is %lld: give 0 to 60000",
+                           (long long)delay_ms);
 
   struct manager *self = calloc(1, sizeof *self);
   if (!self) return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "no memory for the manager");

@@ -19,8 +19,7 @@ static const char help[] =
     "  --ref REF             a reference that exists, to ask about; repeatable. Without it, ones\n"
     "                        that do not\n"
     "  --format FORMAT       text (the default) or json\n"
-    "  --timeout-ms N        end a check that takes longer; 10000 by default\n" CLI_COMMON_HELP
-    "\n"
+    "  --timeout-ms N        end a check that takes longer; 10000 by default\n" CLI_COMMON_HELP "\n"
     "Exit status: 0 nothing failed or crashed, 1 something did, 2 the command line, a setting\n"
     "or the configuration file is wrong, 3 there is no such plugin, or output failed.\n";
 
@@ -45,10 +44,15 @@ static int take_timeout(check_options *options, const char *text) {
 
 static int take(check_options *options, int option, char **argv) {
   switch (option) {
-  case OPTION_REF: options->refs[options->ref_count++] = optarg; return CLI_OK;
-  case OPTION_FORMAT: return take_format(options, optarg);
-  case OPTION_TIMEOUT: return take_timeout(options, optarg);
-  default: break;
+  case OPTION_REF:
+    options->refs[options->ref_count++] = optarg;
+    return CLI_OK;
+  case OPTION_FORMAT:
+    return take_format(options, optarg);
+  case OPTION_TIMEOUT:
+    return take_timeout(options, optarg);
+  default:
+    break;
   }
   int status = cli_common_take(&options->common, option, optarg);
   return status >= 0 ? status : cli_bad_option(option, argv, "check");

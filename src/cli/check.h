@@ -82,7 +82,7 @@ typedef struct check_report {
   const check_options *options;
   uint32_t counts[CHECK_OUTCOMES];
   check_reason reasons[CHECK_MOST_REASONS]; /* as many as have a count; further ones are not kept */
-  cli_buffer out; /* JSON stays in it until the end */
+  cli_buffer out;                           /* JSON stays in it until the end */
   char said[sizeof(((check_verdict *)NULL)->message)]; /* the last message, not said twice */
 } check_report;
 

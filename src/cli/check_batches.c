@@ -112,9 +112,12 @@ static void check_odd(check_subject *subject, check_verdict *verdict) {
   if (d->prefix_count > 0 && d->prefixes[0].size < LONG) {
     memcpy(text, d->prefixes[0].data, d->prefixes[0].size);
   }
-  const sheaf_str refs[] = {sheaf_strn(NULL, 0),        sheaf_strn("", 0),
-                            sheaf_strn("a\0b", 3),      sheaf_strn("\xff\xfe\xc0\x80", 4),
-                            sheaf_strn(text, LONG),     sheaf_cstr("%s%n%s"),
+  const sheaf_str refs[] = {sheaf_strn(NULL, 0),
+                            sheaf_strn("", 0),
+                            sheaf_strn("a\0b", 3),
+                            sheaf_strn("\xff\xfe\xc0\x80", 4),
+                            sheaf_strn(text, LONG),
+                            sheaf_cstr("%s%n%s"),
                             sheaf_cstr("../../../etc/passwd")};
   const check_shape *shape;
   for (uint32_t i = 0; (shape = check_served_shape(subject, i)) != NULL; i++) {

@@ -70,10 +70,11 @@ void check_judge_range(probe_run *run, check_verdict *verdict) {
 
 void check_judge_thread(probe_run *run, check_verdict *verdict) {
   if (run->foreign > 0) {
-    check_note(verdict, CHECK_FAILED,
-               "%s: the result for index %u came on another thread than batch was called on (%u "
-               "such results): hand them in with call->post, or gather them and send them from batch",
-               run->shape, run->first_foreign, run->foreign);
+    check_note(
+        verdict, CHECK_FAILED,
+        "%s: the result for index %u came on another thread than batch was called on (%u "
+        "such results): hand them in with call->post, or gather them and send them from batch",
+        run->shape, run->first_foreign, run->foreign);
   }
 }
 

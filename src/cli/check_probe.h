@@ -35,9 +35,9 @@ struct probe_run {
   sheaf_request request; /* as the manager sees it */
   sheaf_library *library;
   pthread_t thread;
-  sheaf_status status; /* what batch returned */
+  sheaf_status status;            /* what batch returned */
   int64_t ended_ns, cancelled_ns; /* 0: not yet */
-  bool called; /* the core reached the manager at all */
+  bool called;                    /* the core reached the manager at all */
 
   pthread_mutex_t lock; /* guards the rest */
   bool returned;        /* batch has */

@@ -41,16 +41,26 @@ static bool receive(int in, uint64_t timeout_ms, check_verdict *verdict, bool *l
 
 static const char *signal_name(int number) {
   switch (number) {
-  case SIGSEGV: return "SIGSEGV, a bad pointer";
-  case SIGBUS: return "SIGBUS, a bad address";
-  case SIGABRT: return "SIGABRT, an assertion or corrupt memory";
-  case SIGFPE: return "SIGFPE, bad arithmetic";
-  case SIGILL: return "SIGILL, a bad instruction";
-  case SIGKILL: return "SIGKILL, perhaps out of memory";
-  case SIGTRAP: return "SIGTRAP";
-  case SIGPIPE: return "SIGPIPE";
-  case SIGTERM: return "SIGTERM";
-  default: return "a signal";
+  case SIGSEGV:
+    return "SIGSEGV, a bad pointer";
+  case SIGBUS:
+    return "SIGBUS, a bad address";
+  case SIGABRT:
+    return "SIGABRT, an assertion or corrupt memory";
+  case SIGFPE:
+    return "SIGFPE, bad arithmetic";
+  case SIGILL:
+    return "SIGILL, a bad instruction";
+  case SIGKILL:
+    return "SIGKILL, perhaps out of memory";
+  case SIGTRAP:
+    return "SIGTRAP";
+  case SIGPIPE:
+    return "SIGPIPE";
+  case SIGTERM:
+    return "SIGTERM";
+  default:
+    return "a signal";
   }
 }
 
@@ -72,7 +82,8 @@ static void judge_end(int state, check_verdict *verdict) {
 static void finish(pid_t child, bool got, bool late, uint64_t timeout_ms, check_verdict *verdict) {
   int state = 0;
   if (got || late) kill(child, SIGKILL);
-  while (waitpid(child, &state, 0) < 0 && errno == EINTR) {}
+  while (waitpid(child, &state, 0) < 0 && errno == EINTR) {
+  }
   if (got) return;
   memset(verdict, 0, sizeof *verdict);
   if (late) {

@@ -7,8 +7,8 @@
 #include "cli/text.h"
 
 static const char *const names[CHECK_OUTCOMES] = {
-    [CHECK_PASSED] = "passed",   [CHECK_SKIPPED] = "skipped", [CHECK_WARNED] = "warned",
-    [CHECK_FAILED] = "failed",   [CHECK_CRASHED] = "crashed",
+    [CHECK_PASSED] = "passed", [CHECK_SKIPPED] = "skipped", [CHECK_WARNED] = "warned",
+    [CHECK_FAILED] = "failed", [CHECK_CRASHED] = "crashed",
 };
 
 /* The order in which they are counted up: why some were skipped is told behind the last. */

@@ -54,10 +54,10 @@ static void more_reasons_than_are_kept(void **state) {
   check_report report = {.options = &options, .out = CLI_BUFFER_MEMORY};
   char reason[] = "a";
   (void)state;
-  for (; reason[0] < 'a' + CHECK_MOST_REASONS + 2; reason[0]++)
-    add(&report, CHECK_SKIPPED, reason);
-  assert_last_line(&report, "10 checks: 10 skipped (1: a; 1: b; 1: c; 1: d; 1: e; 1: f; 1: g; 1: h; "
-                            "2: others, see above)\n");
+  for (; reason[0] < 'a' + CHECK_MOST_REASONS + 2; reason[0]++) add(&report, CHECK_SKIPPED, reason);
+  assert_last_line(&report,
+                   "10 checks: 10 skipped (1: a; 1: b; 1: c; 1: d; 1: e; 1: f; 1: g; 1: h; "
+                   "2: others, see above)\n");
 }
 
 int main(void) {

@@ -9,7 +9,8 @@ bool check_status_known(sheaf_status status) {
     SHEAF_STATUS_MAP(STATUS_CASE)
 #undef STATUS_CASE
     return true;
-    default: return false;
+  default:
+    return false;
   }
 }
 
@@ -52,10 +53,14 @@ static const char *value_fault(const sheaf_value *v, int depth, uint32_t *outcom
   *outcome = CHECK_FAILED;
   if (v->flags & 0xff00u) return "a value has a flag that must be understood and is not known";
   switch (SHEAF_STORAGE(v->kind)) {
-    case SHEAF_STORAGE_BYTES: return bytes_fault(v, outcome);
-    case SHEAF_STORAGE_LIST: return list_fault(v, depth, outcome);
-    case SHEAF_STORAGE_INLINE: break;
-    default: return "a value is of a reserved storage class: its kind's two low bits are 3";
+  case SHEAF_STORAGE_BYTES:
+    return bytes_fault(v, outcome);
+  case SHEAF_STORAGE_LIST:
+    return list_fault(v, depth, outcome);
+  case SHEAF_STORAGE_INLINE:
+    break;
+  default:
+    return "a value is of a reserved storage class: its kind's two low bits are 3";
   }
   if (v->kind == SHEAF_KIND_BOOL && (uint64_t)v->u.integer > 1) return "a bool is neither 0 nor 1";
   if (v->kind == SHEAF_KIND_NONE || v->kind == SHEAF_KIND_BOOL || v->kind == SHEAF_KIND_INT64 ||

@@ -11,7 +11,7 @@
 
 const cli_format *cli_format_find(const char *name) {
   const cli_format *const formats[] = {&cli_format_table, &cli_format_jsonl, &cli_format_csv,
-                                     &cli_format_arrow};
+                                       &cli_format_arrow};
   for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
     if (strcmp(formats[i]->name, name) == 0) return formats[i];
   }

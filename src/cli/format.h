@@ -50,8 +50,9 @@ typedef struct cli_format {
   const char *name;
   void (*begin)(cli_printer *printer);
   void (*rows)(cli_printer *printer, const cli_rows *rows); /* NULL: only columns */
-  int (*columns)(cli_printer *printer, const cli_column_rows *rows); /* an exit status, and all is said */
-  void (*end)(cli_printer *printer);                                 /* NULL: nothing to do */
+  int (*columns)(cli_printer *printer,
+                 const cli_column_rows *rows); /* an exit status, and all is said */
+  void (*end)(cli_printer *printer);           /* NULL: nothing to do */
 } cli_format;
 
 struct cli_printer {

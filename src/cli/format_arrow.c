@@ -14,7 +14,8 @@
 #ifndef SHEAF_HAVE_NANOARROW
 
 const char *cli_arrow_is_missing(void) {
-  return "this sheaf was built without nanoarrow: run 'make setup', which fetches it, and build again";
+  return "this sheaf was built without nanoarrow: run 'make setup', which fetches it, and build "
+         "again";
 }
 
 static void begin(cli_printer *printer) { (void)printer; }
@@ -94,7 +95,8 @@ static int set_type(struct ArrowSchema *out, const sheaf_column *column) {
                                          : NANOARROW_OK;
 }
 
-static int set_field(struct ArrowSchema *out, const char *name, enum ArrowType type, bool nullable) {
+static int set_field(struct ArrowSchema *out, const char *name, enum ArrowType type,
+                     bool nullable) {
   NANOARROW_RETURN_NOT_OK(ArrowSchemaSetName(out, name));
   if (!nullable) out->flags = 0;
   return type == NANOARROW_TYPE_UNINITIALIZED ? NANOARROW_OK : ArrowSchemaSetType(out, type);
@@ -136,7 +138,8 @@ static int append_cell(struct ArrowArray *out, const sheaf_column *type, sheaf_c
 static int append_list(struct ArrowArray *out, const sheaf_column *type, sheaf_cell list) {
   uint64_t size = sheaf_cell_size(list);
   for (uint64_t i = 0; i < size; i++)
-    NANOARROW_RETURN_NOT_OK(append_cell(out->children[0], type->children[0], sheaf_cell_item(list, i)));
+    NANOARROW_RETURN_NOT_OK(
+        append_cell(out->children[0], type->children[0], sheaf_cell_item(list, i)));
   return ArrowArrayFinishElement(out);
 }
 
@@ -183,17 +186,19 @@ static int append_cell(struct ArrowArray *out, const sheaf_column *type, sheaf_c
   }
 }
 
-static void say_what_does_not_fit(const cli_printer *printer, const cli_column_rows *rows, uint32_t i,
-                                  uint32_t k) {
+static void say_what_does_not_fit(const cli_printer *printer, const cli_column_rows *rows,
+                                  uint32_t i, uint32_t k) {
   const sheaf_column *type = sheaf_columns_at(printer->first_columns, k);
   const char *is = sheaf_kind_name(sheaf_cell_kind(cli_row_cell(rows, i, k)));
-  const char *wanted = type->kind == SHEAF_COLUMN_MIXED ? "of other kinds" : sheaf_kind_name(type->kind);
+  const char *wanted =
+      type->kind == SHEAF_COLUMN_MIXED ? "of other kinds" : sheaf_kind_name(type->kind);
   if (type->kind == SHEAF_KIND_NONE) wanted = "string, for it had no values";
-  cli_error("--format arrow: the %s of '%s' at index %llu does not fit into the stream, whose columns "
-            "are what the first batch had: that one was %s%s. Use a larger --batch-size, so that the "
-            "first batch has all kinds, or --format jsonl",
-            is, printer->properties[k].text, (unsigned long long)(rows->first + i), wanted,
-            type->kind == SHEAF_KIND_LIST ? " of other items" : "");
+  cli_error(
+      "--format arrow: the %s of '%s' at index %llu does not fit into the stream, whose columns "
+      "are what the first batch had: that one was %s%s. Use a larger --batch-size, so that the "
+      "first batch has all kinds, or --format jsonl",
+      is, printer->properties[k].text, (unsigned long long)(rows->first + i), wanted,
+      type->kind == SHEAF_KIND_LIST ? " of other items" : "");
 }
 
 /* The properties of a row; the one that fails is said. */
@@ -210,7 +215,8 @@ static int append_cells(cli_printer *printer, const cli_column_rows *rows, uint3
 
 static int append_row(cli_printer *printer, const cli_column_rows *rows, uint32_t i,
                       struct ArrowArray *batch) {
-  struct ArrowArray **fields = batch->children, **behind = fields + BEFORE + printer->property_count;
+  struct ArrowArray **fields = batch->children,
+                    **behind = fields + BEFORE + printer->property_count;
   sheaf_status status = sheaf_columns_statuses(rows->columns)[i];
   printer->cell.size = 0;
   cli_put_utf8(&printer->cell, rows->refs[i]);
@@ -223,7 +229,8 @@ static int append_row(cli_printer *printer, const cli_column_rows *rows, uint32_
   return ArrowArrayFinishElement(batch);
 }
 
-static int write_batch(cli_printer *printer, const cli_column_rows *rows, struct ArrowArray *batch) {
+static int write_batch(cli_printer *printer, const cli_column_rows *rows,
+                       struct ArrowArray *batch) {
   struct cli_arrow *arrow = printer->arrow;
   NANOARROW_RETURN_NOT_OK(ArrowArrayStartAppending(batch));
   for (uint32_t i = 0; i < rows->count; i++)
@@ -275,9 +282,10 @@ static int put_columns(cli_printer *printer, const cli_column_rows *rows) {
   if (!failed) return CLI_OK;
   arrow->failed = failed;
   if (failed == EOVERFLOW)
-    cli_error("--format arrow: the batch that begins at index %llu has more than 2 GiB of text or 2^31 "
-              "items in a column; use a smaller --batch-size",
-              (unsigned long long)rows->first);
+    cli_error(
+        "--format arrow: the batch that begins at index %llu has more than 2 GiB of text or 2^31 "
+        "items in a column; use a smaller --batch-size",
+        (unsigned long long)rows->first);
   else if (failed != DOES_NOT_FIT) cli_error("--format arrow: %s", strerror(failed));
   return CLI_FAILED;
 }

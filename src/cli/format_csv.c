@@ -47,7 +47,8 @@ static void begin(cli_printer *printer) {
 }
 
 /* `index,ref,status` */
-static void put_row_start(cli_printer *printer, uint64_t index, sheaf_str ref, sheaf_status status) {
+static void put_row_start(cli_printer *printer, uint64_t index, sheaf_str ref,
+                          sheaf_status status) {
   cli_put_format(&printer->out, "%" PRIu64, index);
   put_next_field(&printer->out, ref);
   put_next_field(&printer->out, sheaf_cstr(sheaf_status_name(status)));

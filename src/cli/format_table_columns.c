@@ -63,8 +63,8 @@ static void fit(cli_printer *printer, size_t screen) {
     total--;
   }
   layout->ref_width = layout->ref_pad;
-  layout->rest_width = screen > layout->ref_pad + GAP + LEAST_CELL ? screen - layout->ref_pad - GAP
-                                                                   : LEAST_CELL;
+  layout->rest_width =
+      screen > layout->ref_pad + GAP + LEAST_CELL ? screen - layout->ref_pad - GAP : LEAST_CELL;
 }
 
 static bool set_layout(cli_printer *printer, const cli_column_rows *rows) {

@@ -10,12 +10,9 @@ typedef struct command {
   int (*run)(int argc, char **argv);
 } command;
 
-static const command commands[] = {{"managers", cli_managers},
-                                   {"stages", cli_list_stages},
-                                   {"resolve", cli_resolve},
-                                   {"exists", cli_exists},
-                                   {"traits", cli_traits},
-                                   {"check", sheaf_cli_check},
+static const command commands[] = {{"managers", cli_managers}, {"stages", cli_list_stages},
+                                   {"resolve", cli_resolve},   {"exists", cli_exists},
+                                   {"traits", cli_traits},     {"check", sheaf_cli_check},
                                    {"import", cli_import}};
 
 static const char help[] =

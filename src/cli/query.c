@@ -166,7 +166,8 @@ static int rows_of_batch(run *r, sheaf_status *status, sheaf_error *error) {
 static int columns_of_batch(run *r, sheaf_status *status, sheaf_error *error) {
   sheaf_call call = SHEAF_CALL_INIT;
   sheaf_request request = make_request(r, &call);
-  sheaf_columns *columns = sheaf_perform_columns(r->session.manager, r->printer.verb, &request, error);
+  sheaf_columns *columns =
+      sheaf_perform_columns(r->session.manager, r->printer.verb, &request, error);
   if (!columns) return batch_failed(r, error->status, error->message);
   int result = print_columns(r, columns);
   *status = sheaf_columns_batch_status(columns);

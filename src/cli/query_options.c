@@ -52,8 +52,8 @@ static int take_property(cli_query_options *options, const char *argument) {
     return CLI_FAILED;
   }
   options->properties = more;
-  more[options->property_count++] =
-      (cli_property){argument, sheaf_strn(argument, (size_t)(slash - argument)), sheaf_cstr(slash + 1)};
+  more[options->property_count++] = (cli_property){
+      argument, sheaf_strn(argument, (size_t)(slash - argument)), sheaf_cstr(slash + 1)};
   return CLI_OK;
 }
 
@@ -126,21 +126,21 @@ static int take(cli_query_options *options, int option, const char *argument) {
 }
 
 static int parse_options(cli_query_options *options, const char *command, int argc, char **argv) {
-  static const struct option known[] = {CLI_COMMON_OPTIONS,
-                                        CLI_MANAGER_OPTION,
-                                        {"trait", required_argument, NULL, OPTION_TRAIT},
-                                        {"property", required_argument, NULL, OPTION_PROPERTY},
-                                        {"access", required_argument, NULL, OPTION_ACCESS},
-                                        {"format", required_argument, NULL, OPTION_FORMAT},
-                                        {"batch-size", required_argument, NULL, OPTION_BATCH_SIZE},
-                                        {"timeout-ms", required_argument, NULL, OPTION_TIMEOUT},
-                                        {"stop-on-error", no_argument, NULL, OPTION_STOP_ON_ERROR},
-                                        {"stage", required_argument, NULL, OPTION_STAGE},
-                                        {"stage-setting", required_argument, NULL,
-                                         OPTION_STAGE_SETTING},
-                                        {"metrics", required_argument, NULL, OPTION_METRICS},
-                                        {"trace", required_argument, NULL, OPTION_TRACE},
-                                        {NULL, 0, NULL, 0}};
+  static const struct option known[] = {
+      CLI_COMMON_OPTIONS,
+      CLI_MANAGER_OPTION,
+      {"trait", required_argument, NULL, OPTION_TRAIT},
+      {"property", required_argument, NULL, OPTION_PROPERTY},
+      {"access", required_argument, NULL, OPTION_ACCESS},
+      {"format", required_argument, NULL, OPTION_FORMAT},
+      {"batch-size", required_argument, NULL, OPTION_BATCH_SIZE},
+      {"timeout-ms", required_argument, NULL, OPTION_TIMEOUT},
+      {"stop-on-error", no_argument, NULL, OPTION_STOP_ON_ERROR},
+      {"stage", required_argument, NULL, OPTION_STAGE},
+      {"stage-setting", required_argument, NULL, OPTION_STAGE_SETTING},
+      {"metrics", required_argument, NULL, OPTION_METRICS},
+      {"trace", required_argument, NULL, OPTION_TRACE},
+      {NULL, 0, NULL, 0}};
   for (;;) {
     int option = getopt_long(argc, argv, ":h", known, NULL);
     if (option == -1) return CLI_OK;

@@ -12,9 +12,9 @@
   "  --batch-size N        ask about N references at a time, 1000 by default; no more than\n"      \
   "                        that are in memory at once\n"                                           \
   "  --timeout-ms N        give up on a batch that takes longer\n"                                 \
-  "  --stage ID            put a stage on the manager; repeatable, the first is outermost.\n"        \
+  "  --stage ID            put a stage on the manager; repeatable, the first is outermost.\n"      \
   "                        'sheaf stages' lists them\n"                                            \
-  "  --stage-setting NAME=VALUE  a setting of the stage given before\n" CLI_MEASURE_HELP            \
+  "  --stage-setting NAME=VALUE  a setting of the stage given before\n" CLI_MEASURE_HELP           \
   "  --stop-on-error       end at the first reference that fails, and print none behind it\n"      \
   "\n"                                                                                             \
   "References are read from standard input, one a line, where '-' stands for them or where\n"      \
@@ -37,36 +37,56 @@ static const char resolve_help[] =
     "  --property TRAIT/KEY  only this property; repeatable. csv and table then have a column\n"
     "                        for each; the key is what stands behind the last slash\n" QUERY_HELP(
         "csv, or arrow: an Arrow IPC stream of the properties") "\n"
-    "jsonl, an object a reference:\n"
-    "  "
-    "{\"index\":0,\"ref\":\"bal:///"
-    "cat\",\"status\":\"ok\",\"traits\":{\"named\":{\"name\":\"Martin\"}}}\n"
-    "  "
-    "{\"index\":1,\"ref\":\"bal:///"
-    "dgo\",\"status\":\"entity_resolution_error\",\"message\":\"...\"}\n"
-    "Bytes are in base64, NaN and infinities null, U+FFFD stands for what is not UTF-8.\n"
-    "csv, a row a property: index,ref,status,trait,key,value,message\n"
-    "csv with --property, a row a reference: index,ref,status,TRAIT/KEY...,message\n"
-    "arrow, likewise: index (uint64), ref (utf8), TRAIT/KEY... (as the first batch has them; utf8\n"
-    "where it has none; a dense union where it has several kinds), status (uint32: the number of\n"
-    "the status), message (utf8). A later value that does not fit ends it with exit status 3.\n" EXIT_HELP;
+                                                                "jsonl, an object a reference:\n"
+                                                                "  "
+                                                                "{\"index\":0,\"ref\":\"bal:///"
+                                                                "cat\",\"status\":\"ok\","
+                                                                "\"traits\":{\"named\":{\"name\":"
+                                                                "\"Martin\"}}}\n"
+                                                                "  "
+                                                                "{\"index\":1,\"ref\":\"bal:///"
+                                                                "dgo\",\"status\":\"entity_"
+                                                                "resolution_error\",\"message\":\"."
+                                                                "..\"}\n"
+                                                                "Bytes are in base64, NaN and "
+                                                                "infinities null, U+FFFD stands "
+                                                                "for what is not UTF-8.\n"
+                                                                "csv, a row a property: "
+                                                                "index,ref,status,trait,key,value,"
+                                                                "message\n"
+                                                                "csv with --property, a row a "
+                                                                "reference: "
+                                                                "index,ref,status,TRAIT/"
+                                                                "KEY...,message\n"
+                                                                "arrow, likewise: index (uint64), "
+                                                                "ref (utf8), TRAIT/KEY... (as the "
+                                                                "first batch has them; utf8\n"
+                                                                "where it has none; a dense union "
+                                                                "where it has several kinds), "
+                                                                "status (uint32: the number of\n"
+                                                                "the status), message (utf8). A "
+                                                                "later value that does not fit "
+                                                                "ends it with exit status "
+                                                                "3.\n" EXIT_HELP;
 
 static const char exists_help[] =
     "usage: sheaf exists [OPTION]... [REF... | -]\n"
     "\n"
     "Asks a manager whether entities exist. One that does not is an answer, and no failure.\n"
-    "\n" QUERY_HELP("or csv") "\n"
-    "jsonl: {\"index\":0,\"ref\":\"bal:///cat\",\"status\":\"ok\",\"exists\":true}\n"
-    "csv:   index,ref,status,exists,message\n" EXIT_HELP;
+    "\n" QUERY_HELP(
+        "or csv") "\n"
+                  "jsonl: {\"index\":0,\"ref\":\"bal:///cat\",\"status\":\"ok\",\"exists\":true}\n"
+                  "csv:   index,ref,status,exists,message\n" EXIT_HELP;
 
 static const char traits_help[] =
     "usage: sheaf traits [OPTION]... [REF... | -]\n"
     "\n"
     "Asks a manager which traits entities have.\n"
     "\n" QUERY_HELP("or csv") "\n"
-    "jsonl: "
-    "{\"index\":0,\"ref\":\"bal:///cat\",\"status\":\"ok\",\"traits\":[\"animal\",\"named\"]}\n"
-    "csv, a row a trait: index,ref,status,trait,message\n" EXIT_HELP;
+                              "jsonl: "
+                              "{\"index\":0,\"ref\":\"bal:///"
+                              "cat\",\"status\":\"ok\",\"traits\":[\"animal\",\"named\"]}\n"
+                              "csv, a row a trait: index,ref,status,trait,message\n" EXIT_HELP;
 
 static int run(const cli_query_command *command, int argc, char **argv) {
   cli_query_options options = {0};

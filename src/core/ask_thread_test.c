@@ -14,10 +14,10 @@ enum { MS = 1000000, INTERVAL = 2 * MS, TOO_LONG_S = 60 };
 static struct {
   unsigned asked, yes_at; /* answers true when asked so often */
   pthread_t thread;
-  int64_t last_ns;      /* when it last returned */
-  int64_t shortest_ns;  /* between two */
-  int64_t lasts_ns;     /* how long it takes */
-  void (*also)(void);   /* what else it does */
+  int64_t last_ns;     /* when it last returned */
+  int64_t shortest_ns; /* between two */
+  int64_t lasts_ns;    /* how long it takes */
+  void (*also)(void);  /* what else it does */
 } H;
 
 static fake F;

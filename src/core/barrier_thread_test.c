@@ -44,7 +44,8 @@ static unsigned missed_each_other(void) {
   assert_int_equal(pthread_create(&thread, NULL, say_frequently, NULL), 0);
   for (unsigned round = 0; round < MEETINGS; round++) {
     meet_at(2 * round);
-    for (volatile unsigned i = round % 32; i > 0; i--) {} /* the one or the other first */
+    for (volatile unsigned i = round % 32; i > 0; i--) {
+    } /* the one or the other first */
     atomic_store(&rare_said, round + 1);
     sheaf_barrier_meet();
     rare_saw[round] = atomic_load(&frequent_said);

@@ -88,9 +88,7 @@ void sheaf_cancel_free(sheaf_cancel *cancel) {
   free(cancel);
 }
 
-bool sheaf_cancel_is_set(const sheaf_cancel *cancel) {
-  return sheaf_cancel_is_thrown(cancel);
-}
+bool sheaf_cancel_is_set(const sheaf_cancel *cancel) { return sheaf_cancel_is_thrown(cancel); }
 
 void sheaf_cancel_set(sheaf_cancel *cancel) {
   if (!cancel) return;
@@ -115,8 +113,8 @@ sheaf_cancel *sheaf_cancel_new_asking(sheaf_cancel_ask_fn ask, void *ctx, int64_
   sheaf_cancel *cancel = here ? sheaf_cancel_new() : NULL;
   if (!cancel || !ask) return cancel;
   if (interval_ns < LEAST_INTERVAL_NS) interval_ns = LEAST_INTERVAL_NS;
-  cancel->own = (sheaf_asking){cancel, ask, ctx, interval_ns, sheaf_deadline_in(interval_ns),
-                               here->number, false, 0, 1, 0};
+  cancel->own = (sheaf_asking){
+      cancel, ask, ctx, interval_ns, sheaf_deadline_in(interval_ns), here->number, false, 0, 1, 0};
   cancel->asking = &cancel->own;
   return cancel;
 }

@@ -12,7 +12,7 @@
 /* A thread that sleeps until it is woken. */
 typedef struct sheaf_sleeper {
   pthread_mutex_t lock;
-  pthread_cond_t wake; /* on CLOCK_MONOTONIC */
+  pthread_cond_t wake;                /* on CLOCK_MONOTONIC */
   struct sheaf_sleeper *next, **link; /* in the list of a switch, under its lock */
 } sheaf_sleeper;
 
@@ -34,9 +34,9 @@ struct sheaf_cancel {
   pthread_mutex_t lock; /* taken before a child's and before a sleeper's */
   sheaf_sleeper *sleepers;
   sheaf_cancel *children;
-  sheaf_cancel *parent; /* NULL: none */
+  sheaf_cancel *parent;                  /* NULL: none */
   sheaf_cancel *sibling, **sibling_link; /* in the list of the parent, under its lock */
-  sheaf_asking *asking; /* its own, or the parent's; NULL: it does not ask */
+  sheaf_asking *asking;                  /* its own, or the parent's; NULL: it does not ask */
   sheaf_asking own;
 };
 

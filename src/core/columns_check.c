@@ -24,13 +24,16 @@ static const char *fault_of_list(const sheaf_value *v, unsigned depth) {
 static const char *fault_of(const sheaf_value *v, unsigned depth) {
   if (v->flags & MUST_UNDERSTAND) return unknown_flag;
   switch (SHEAF_STORAGE(v->kind)) {
-  case SHEAF_STORAGE_INLINE: return NULL;
+  case SHEAF_STORAGE_INLINE:
+    return NULL;
   case SHEAF_STORAGE_BYTES:
     if (v->length > SHEAF_MAX_VALUE_BYTES)
       return "the manager's answer holds a value of more than 1 GiB";
     return v->length && !v->u.data ? "the manager's answer holds a value whose data is NULL" : NULL;
-  case SHEAF_STORAGE_LIST: return fault_of_list(v, depth);
-  default: return "the manager's answer holds a value of a kind that cannot be copied";
+  case SHEAF_STORAGE_LIST:
+    return fault_of_list(v, depth);
+  default:
+    return "the manager's answer holds a value of a kind that cannot be copied";
   }
 }
 

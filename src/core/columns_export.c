@@ -13,13 +13,20 @@
 static const char *format_of(const sheaf_column *c) {
   bool large = c->large_offsets != NULL;
   switch (c->kind) {
-  case SHEAF_KIND_BOOL: return "b";
-  case SHEAF_KIND_INT64: return "l";
-  case SHEAF_KIND_DOUBLE: return "g";
-  case SHEAF_KIND_STRING: return large ? "U" : "u";
-  case SHEAF_KIND_BYTES: return large ? "Z" : "z";
-  case SHEAF_KIND_LIST: return large ? "+L" : "+l";
-  default: return "n";
+  case SHEAF_KIND_BOOL:
+    return "b";
+  case SHEAF_KIND_INT64:
+    return "l";
+  case SHEAF_KIND_DOUBLE:
+    return "g";
+  case SHEAF_KIND_STRING:
+    return large ? "U" : "u";
+  case SHEAF_KIND_BYTES:
+    return large ? "Z" : "z";
+  case SHEAF_KIND_LIST:
+    return large ? "+L" : "+l";
+  default:
+    return "n";
   }
 }
 
@@ -101,7 +108,8 @@ static const char *child_name(const sheaf_column *c, uint32_t at) {
 
 static bool export_schema(const sheaf_column *c, const char *name, struct ArrowSchema *out) {
   if (!begin_schema(out, name, children_of(c))) return false;
-  if (c->kind == SHEAF_COLUMN_MIXED) write_union_format(c, ((schema_block *)out->private_data)->format);
+  if (c->kind == SHEAF_COLUMN_MIXED)
+    write_union_format(c, ((schema_block *)out->private_data)->format);
   else set_format(out, format_of(c));
   for (uint32_t i = 0, k = 0; i < c->child_count; i++) {
     if (!c->children[i]) continue;

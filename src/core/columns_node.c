@@ -73,13 +73,16 @@ static bool regrow_rows(sheaf_column_node *n, uint64_t room) {
   uint64_t rows = n->view.length;
   if (n->validity && !regrow(&n->validity, bits(n->room), bits(room), true)) return false;
   switch (n->view.kind) {
-  case SHEAF_KIND_BOOL: return regrow(&n->values, bits(n->room), bits(room), true);
+  case SHEAF_KIND_BOOL:
+    return regrow(&n->values, bits(n->room), bits(room), true);
   case SHEAF_KIND_INT64:
-  case SHEAF_KIND_DOUBLE: return regrow(&n->values, rows * 8, room * 8, false);
+  case SHEAF_KIND_DOUBLE:
+    return regrow(&n->values, rows * 8, room * 8, false);
   case SHEAF_COLUMN_MIXED:
     return regrow(&n->type_ids, rows, room, false) &&
            regrow(&n->offsets, rows * 4, room * 4, false);
-  default: return regrow_offsets(n, room);
+  default:
+    return regrow_offsets(n, room);
   }
 }
 
@@ -172,13 +175,20 @@ bool sheaf_column_pad(sheaf_column_node *n, uint64_t rows) {
 
 static int type_of(sheaf_kind kind) {
   switch (kind) {
-  case SHEAF_KIND_BOOL: return SHEAF_TYPE_BOOL;
-  case SHEAF_KIND_INT64: return SHEAF_TYPE_INT64;
-  case SHEAF_KIND_DOUBLE: return SHEAF_TYPE_DOUBLE;
-  case SHEAF_KIND_STRING: return SHEAF_TYPE_STRING;
-  case SHEAF_KIND_BYTES: return SHEAF_TYPE_BYTES;
-  case SHEAF_KIND_LIST: return SHEAF_TYPE_LIST;
-  default: return -1;
+  case SHEAF_KIND_BOOL:
+    return SHEAF_TYPE_BOOL;
+  case SHEAF_KIND_INT64:
+    return SHEAF_TYPE_INT64;
+  case SHEAF_KIND_DOUBLE:
+    return SHEAF_TYPE_DOUBLE;
+  case SHEAF_KIND_STRING:
+    return SHEAF_TYPE_STRING;
+  case SHEAF_KIND_BYTES:
+    return SHEAF_TYPE_BYTES;
+  case SHEAF_KIND_LIST:
+    return SHEAF_TYPE_LIST;
+  default:
+    return -1;
   }
 }
 
@@ -246,10 +256,15 @@ static bool put_value(sheaf_column_node *n, uint64_t row, const sheaf_value *v) 
     if (v->u.integer) ((uint8_t *)n->values)[row / 8] |= (uint8_t)(1u << (row % 8));
     return true;
   case SHEAF_KIND_INT64:
-  case SHEAF_KIND_DOUBLE: memcpy((int64_t *)n->values + row, &v->u, sizeof v->u); return true;
-  case SHEAF_KIND_LIST: return put_list(n, row, v);
-  case SHEAF_COLUMN_MIXED: return put_mixed(n, row, v);
-  default: return put_bytes(n, row, v);
+  case SHEAF_KIND_DOUBLE:
+    memcpy((int64_t *)n->values + row, &v->u, sizeof v->u);
+    return true;
+  case SHEAF_KIND_LIST:
+    return put_list(n, row, v);
+  case SHEAF_COLUMN_MIXED:
+    return put_mixed(n, row, v);
+  default:
+    return put_bytes(n, row, v);
   }
 }
 

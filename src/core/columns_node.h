@@ -13,13 +13,14 @@
 #define SHEAF_SMALL_OFFSETS ((uint64_t)INT32_MAX)
 
 typedef struct sheaf_column_node {
-  sheaf_column view; /* kind, flags, length (rows written) and null_count are true all along; the rest
+  sheaf_column
+      view; /* kind, flags, length (rows written) and null_count are true all along; the rest
                         is set by sheaf_column_finish */
-  uint64_t expected;    /* rows that there will be, as far as is known */
-  uint64_t room;        /* rows that the buffers below have room for */
-  uint8_t *validity;    /* once there is a null; zero beyond `length` */
-  void *values;         /* of bool: zero beyond `length` */
-  void *offsets;        /* int32_t, or int64_t if `large` */
+  uint64_t expected; /* rows that there will be, as far as is known */
+  uint64_t room;     /* rows that the buffers below have room for */
+  uint8_t *validity; /* once there is a null; zero beyond `length` */
+  void *values;      /* of bool: zero beyond `length` */
+  void *offsets;     /* int32_t, or int64_t if `large` */
   int8_t *type_ids;
   uint64_t used;        /* bytes of strings or bytes, items of lists */
   uint64_t values_room; /* bytes that `values` of strings or bytes has room for */
@@ -82,13 +83,15 @@ static inline bool sheaf_column_append(sheaf_column_node *n, uint64_t row, const
   case SHEAF_KIND_STRING:
   case SHEAF_KIND_BYTES: {
     uint64_t end = n->used + v->length;
-    if (end > n->values_room || end > n->small_limit || n->large) return sheaf_column_put(n, row, v);
+    if (end > n->values_room || end > n->small_limit || n->large)
+      return sheaf_column_put(n, row, v);
     if (v->length) memcpy((char *)n->values + n->used, v->u.data, v->length);
     n->used = end;
     ((int32_t *)n->offsets)[row + 1] = (int32_t)end;
     break;
   }
-  default: return sheaf_column_put(n, row, v);
+  default:
+    return sheaf_column_put(n, row, v);
   }
   n->view.length = row + 1;
   if (n->validity) n->validity[row / 8] |= (uint8_t)(1u << (row % 8));

@@ -58,10 +58,14 @@ static fault copy_value(sheaf_arena *arena, sheaf_value *value, unsigned depth) 
   if (value->flags & SHEAF_VALUE_STATIC) return NULL;
   value->flags = 0;
   switch (SHEAF_STORAGE(value->kind)) {
-    case SHEAF_STORAGE_INLINE: return NULL;
-    case SHEAF_STORAGE_BYTES: return copy_bytes(arena, value);
-    case SHEAF_STORAGE_LIST: return copy_list(arena, value, depth);
-    default: return "the manager's answer holds a value of a kind that cannot be copied";
+  case SHEAF_STORAGE_INLINE:
+    return NULL;
+  case SHEAF_STORAGE_BYTES:
+    return copy_bytes(arena, value);
+  case SHEAF_STORAGE_LIST:
+    return copy_list(arena, value, depth);
+  default:
+    return "the manager's answer holds a value of a kind that cannot be copied";
   }
 }
 

@@ -62,7 +62,7 @@ static sheaf_status host_get_extension(const sheaf_host *host, const char *id,
 }
 
 static void init_host(sheaf_manager *m) {
-  m->host = (sheaf_host){m->sizes.host,          0,           SHEAF_ABI_MINOR, 0,
+  m->host = (sheaf_host){m->sizes.host,           0,           SHEAF_ABI_MINOR, 0,
                          m->library->application, host_intern, host_name,       host_log,
                          host_get_extension};
 }
@@ -181,7 +181,8 @@ static sheaf_status describe(sheaf_manager *m, sheaf_error *error) {
     return invalid(m, error, why.message);
   const sheaf_description *d = &m->description;
   if (d->verb_count == 0 || !d->verbs) return invalid(m, error, "describe lists no verbs");
-  if (d->prefix_count && !d->prefixes) return invalid(m, error, "describe counts prefixes and has none");
+  if (d->prefix_count && !d->prefixes)
+    return invalid(m, error, "describe counts prefixes and has none");
   m->serialized = (d->flags & SHEAF_MANAGER_SERIALIZED) != 0;
   if (m->serialized) m->description.flags &= ~(uint32_t)SHEAF_MANAGER_NONBLOCKING;
   return keep_description(m) ? SHEAF_OK
@@ -202,7 +203,8 @@ static sheaf_status instantiate(sheaf_manager *m, const sheaf_factory *original,
   for (size_t bad; why.message[bad = sheaf_utf8_valid_size(sheaf_cstr(why.message))];)
     why.message[bad] = '?';
   return sheaf_error_set(error, status, "%s '%s' could not be opened: %s", SHEAF_MANAGER_NOUN(m),
-                         sheaf_manager_id(m), why.message[0] ? why.message : sheaf_status_message(status));
+                         sheaf_manager_id(m),
+                         why.message[0] ? why.message : sheaf_status_message(status));
 }
 
 static sheaf_status build(sheaf_manager *m, const sheaf_factory *original,

@@ -76,10 +76,14 @@ static inline bool in_slot_order(const sheaf_request *request, const sheaf_resul
   return sheaf_answers_slots(r, request->slots, request->slot_count);
 }
 
-static inline bool has_properties(const sheaf_result *r) { return r->properties || !r->property_count; }
+static inline bool has_properties(const sheaf_result *r) {
+  return r->properties || !r->property_count;
+}
 
 /* Nearly all are sound: nothing is said of them that has to be looked at. */
-static inline bool is_sound(const sheaf_result *r) { return !(r->flags & ODD_FLAGS) && has_properties(r); }
+static inline bool is_sound(const sheaf_result *r) {
+  return !(r->flags & ODD_FLAGS) && has_properties(r);
+}
 
 /* An error with words of its own. */
 static inline bool is_worded(const sheaf_result *r) {
@@ -208,10 +212,17 @@ static NOINLINE void take_any(sheaf_flight *f, const sheaf_result *r) {
     return;
   }
   switch (sheaf_tracker_take(&f->tracker, sheaf_flight_arena(f), r->index)) {
-    case SHEAF_TAKEN: deliver(f, r); break;
-    case SHEAF_TAKEN_BEFORE: note_dropped(f, &f->dropped_twice, r->index); break;
-    case SHEAF_OUT_OF_RANGE: note_dropped(f, &f->dropped_range, r->index); break;
-    default: end(f, SHEAF_OUT_OF_MEMORY); /* which answer is the first can no longer be told */
+  case SHEAF_TAKEN:
+    deliver(f, r);
+    break;
+  case SHEAF_TAKEN_BEFORE:
+    note_dropped(f, &f->dropped_twice, r->index);
+    break;
+  case SHEAF_OUT_OF_RANGE:
+    note_dropped(f, &f->dropped_range, r->index);
+    break;
+  default:
+    end(f, SHEAF_OUT_OF_MEMORY); /* which answer is the first can no longer be told */
   }
 }
 
@@ -288,7 +299,8 @@ static uint32_t take_run(sheaf_flight *f, const sheaf_result *results, uint32_t 
 }
 
 /* As many as are ordinary and come in order, at once; the others one by one. */
-static NOINLINE uint32_t results_onward(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
+static NOINLINE uint32_t results_onward(sheaf_flight *f, const sheaf_result *results,
+                                        uint32_t count) {
   for (uint32_t i = 0, run; i < count; i += run ? run : 1) {
     run = take_run(f, &results[i], count - i);
     if (run == 0) take_any(f, &results[i]);
@@ -301,7 +313,8 @@ static NOINLINE uint32_t results_onward(sheaf_flight *f, const sheaf_result *res
 /* ------------------------------------------------------------------------------- the sink itself */
 
 /* Not the common case: on another thread, which is allowed, too late, or not allowed; or nothing. */
-static NOINLINE uint32_t results_elsewhere(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
+static NOINLINE uint32_t results_elsewhere(sheaf_flight *f, const sheaf_result *results,
+                                           uint32_t count) {
   uintptr_t owner = atomic_load(&f->owner);
   const char *fault = "answered from a thread that may not: refused; answer on the thread that "
                       "called batch, or use call->post";
@@ -313,7 +326,8 @@ static NOINLINE uint32_t results_elsewhere(sheaf_flight *f, const sheaf_result *
 }
 
 /* To the host's callbacks, of a flight that can be ended from outside. */
-static NOINLINE uint32_t results_watched(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
+static NOINLINE uint32_t results_watched(sheaf_flight *f, const sheaf_result *results,
+                                         uint32_t count) {
   for (const sheaf_result *r = results, *end = results + count; r < end; r++) {
     uint32_t said;
     if (UNLIKELY(!still_wanted(f))) return SHEAF_STOP;
@@ -324,14 +338,16 @@ static NOINLINE uint32_t results_watched(sheaf_flight *f, const sheaf_result *re
 }
 
 /* On the thread that asked: to a sink, or of a flight that can be ended from outside. */
-static NOINLINE uint32_t results_here(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
+static NOINLINE uint32_t results_here(sheaf_flight *f, const sheaf_result *results,
+                                      uint32_t count) {
   if (UNLIKELY(!wanted(f))) return SHEAF_STOP;
   return f->onward ? results_onward(f, results, count) : results_watched(f, results, count);
 }
 
 /* Of one that only the host's callbacks end: after what is ordinary there is nothing to look at but what
  * they said. */
-static NOINLINE uint32_t results_plain(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
+static NOINLINE uint32_t results_plain(sheaf_flight *f, const sheaf_result *results,
+                                       uint32_t count) {
   for (const sheaf_result *r = results, *end = results + count; r < end; r++) {
     uint32_t said;
     if (LIKELY(tell_ordinary(f, r, &said))) {

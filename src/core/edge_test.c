@@ -355,7 +355,8 @@ static void a_verb_without_a_name_is_not_offered(void **state) {
 /* a closed handle stays as long as its library: it must not be large */
 static const sheaf_description *long_describe(void *self) {
   static const sheaf_verb_info verbs[] = {{SHEAF_VERB_RESOLVE, 0}, {SHEAF_VERB_EXISTS, 0}};
-  static const sheaf_str prefixes[] = {SHEAF_STR("a:///"), SHEAF_STR("sixteen-bytes://"), {NULL, 0}};
+  static const sheaf_str prefixes[] = {
+      SHEAF_STR("a:///"), SHEAF_STR("sixteen-bytes://"), {NULL, 0}};
   static const sheaf_description d = {sizeof d, 0, verbs, prefixes, 2, 3};
   (void)self;
   return &d;
@@ -379,8 +380,12 @@ static void a_handle_takes_the_room_that_it_needs(void **state) {
                                    sheaf_string(sheaf_cstr("")), sheaf_int64(7)};
   (void)state;
   begin(fake_answer_all, 0);
-  fa = (sheaf_factory){.struct_size = sizeof fa, .id = "long", .settings = infos,
-                       .setting_count = 3, .data = &F, .create = long_create};
+  fa = (sheaf_factory){.struct_size = sizeof fa,
+                       .id = "long",
+                       .settings = infos,
+                       .setting_count = 3,
+                       .data = &F,
+                       .create = long_create};
   sheaf_manager *m = sheaf_manager_create(F.library, &fa, &fa, 0, settings, &error);
   assert_non_null(m);
   assert_ptr_equal(m->arena.next, m->arena.end);

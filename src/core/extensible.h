@@ -17,16 +17,16 @@
  * about for good, so a line stays as it is when its type grows. A type without a line has not grown:
  * it has its own size.
  */
-#define SHEAF_SIZE_AT_BIRTH(object)    \
-  _Generic((object),                   \
-      sheaf_context: (size_t)72,       \
-      sheaf_call: (size_t)80,          \
-      sheaf_request: (size_t)80,       \
-      sheaf_description: (size_t)32,   \
-      sheaf_manager_table: (size_t)48, \
-      sheaf_factory: (size_t)72,       \
-      sheaf_plugin: (size_t)32,        \
-      sheaf_library_options: (size_t)72, \
+#define SHEAF_SIZE_AT_BIRTH(object)                                                                \
+  _Generic((object),                                                                               \
+      sheaf_context: (size_t)72,                                                                   \
+      sheaf_call: (size_t)80,                                                                      \
+      sheaf_request: (size_t)80,                                                                   \
+      sheaf_description: (size_t)32,                                                               \
+      sheaf_manager_table: (size_t)48,                                                             \
+      sheaf_factory: (size_t)72,                                                                   \
+      sheaf_plugin: (size_t)32,                                                                    \
+      sheaf_library_options: (size_t)72,                                                           \
       default: sizeof(object))
 
 /*
@@ -53,16 +53,16 @@ sheaf_status sheaf_copy_table(void *dst, size_t dst_size, const void *src, size_
                               uint32_t known_flags, const char *name, sheaf_error *error);
 
 /* Whether a structure is of our own version and asks for nothing that is not known. */
-#define SHEAF_IS_OWN_STRUCT(dst, src, known_flags) \
-  ((src)->struct_size == sizeof *(dst) &&          \
+#define SHEAF_IS_OWN_STRUCT(dst, src, known_flags)                                                 \
+  ((src)->struct_size == sizeof *(dst) &&                                                          \
    !((src)->flags & SHEAF_MUST_UNDERSTAND & ~(uint32_t)(known_flags)))
 
 /* sheaf_copy_struct for the batch path: one comparison and a copy of fixed size where the source
  * is of our own version. `src` must not be NULL. */
-#define SHEAF_TAKE_STRUCT(dst, src, known_flags, name, error)                              \
-  (SHEAF_IS_OWN_STRUCT(dst, src, known_flags)                                              \
-       ? (*(dst) = *(src), SHEAF_OK)                                                       \
-       : sheaf_copy_struct(dst, sizeof *(dst), src, SHEAF_SIZE_AT_BIRTH(*(dst)), known_flags, name,  \
-                           error))
+#define SHEAF_TAKE_STRUCT(dst, src, known_flags, name, error)                                      \
+  (SHEAF_IS_OWN_STRUCT(dst, src, known_flags)                                                      \
+       ? (*(dst) = *(src), SHEAF_OK)                                                               \
+       : sheaf_copy_struct(dst, sizeof *(dst), src, SHEAF_SIZE_AT_BIRTH(*(dst)), known_flags,      \
+                           name, error))
 
 #endif

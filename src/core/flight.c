@@ -103,14 +103,16 @@ static COLD void log_unanswered(const sheaf_flight *f, const sheaf_manager *m, u
   sheaf_logf(m->library, SHEAF_LOG_WARNING, sheaf_manager_id(m),
              "returned from a batch of %u with %u indices unanswered, the first %u: they get "
              "no_result",
-             f->tracker.count, f->tracker.count - answered, sheaf_tracker_unanswered(&f->tracker, 0));
+             f->tracker.count, f->tracker.count - answered,
+             sheaf_tracker_unanswered(&f->tracker, 0));
 }
 
 static COLD void log_dropped(const sheaf_flight *f, const sheaf_manager *m) {
-  sheaf_logf(m->library, SHEAF_LOG_WARNING, sheaf_manager_id(m),
-             "answered %u indices a second time and %u out of range in a batch of %u, the first %u: "
-             "these answers were dropped",
-             f->dropped_twice, f->dropped_range, f->tracker.count, f->dropped_first);
+  sheaf_logf(
+      m->library, SHEAF_LOG_WARNING, sheaf_manager_id(m),
+      "answered %u indices a second time and %u out of range in a batch of %u, the first %u: "
+      "these answers were dropped",
+      f->dropped_twice, f->dropped_range, f->tracker.count, f->dropped_first);
 }
 
 /* Takes the flight back from all threads: no other gets in, and none is inside. From here on the

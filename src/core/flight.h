@@ -56,20 +56,21 @@ typedef struct sheaf_flight {
   _Atomic(sheaf_posted *) posted; /* the first; changed only under the sleeper's lock */
 
   sheaf_call call;
-  struct sheaf_flight *outer; /* on the same thread */
-  sheaf_error *report;        /* where the batch's own failure goes; may be NULL */
+  struct sheaf_flight *outer;       /* on the same thread */
+  sheaf_error *report;              /* where the batch's own failure goes; may be NULL */
   _Atomic(sheaf_manager *) manager; /* that was asked */
-  _Atomic(sheaf_manager *) blamed;  /* that answers: it, or what its stages passed the whole flight on
+  _Atomic(sheaf_manager *)
+      blamed; /* that answers: it, or what its stages passed the whole flight on
                                        to. Stays set at rest, for the log */
   _Atomic(sheaf_thread *) thread;
   struct sheaf_flight *resting; /* the next at rest */
 
   /* Seldom. */
-  sheaf_arena own;         /* scratch for when it is not the innermost call */
+  sheaf_arena own; /* scratch for when it is not the innermost call */
   _Atomic uint32_t parallel_answered, parallel_failed;
   sheaf_sleeper sleeper; /* its lock also guards what is posted */
   sheaf_posted *last_posted;
-  struct sheaf_flight *all;     /* the next of all there are */
+  struct sheaf_flight *all; /* the next of all there are */
 } sheaf_flight;
 
 /* Takes a flight from the pool and opens it on this thread. Results go to `callbacks`, in place of the
@@ -90,9 +91,9 @@ sheaf_status sheaf_flight_close(sheaf_flight *flight, sheaf_status status, const
 
 /* The whole flight of a question whose callbacks may run where the manager's results come: opens it, asks,
  * closes it. SHEAF_OUT_OF_MEMORY without a callback: there was none for a flight. */
-sheaf_status sheaf_flight_ask(sheaf_thread *thread, sheaf_manager *manager, sheaf_question *question,
-                              const sheaf_callbacks *callbacks, sheaf_summary *summary,
-                              sheaf_error *report);
+sheaf_status sheaf_flight_ask(sheaf_thread *thread, sheaf_manager *manager,
+                              sheaf_question *question, const sheaf_callbacks *callbacks,
+                              sheaf_summary *summary, sheaf_error *report);
 
 /* Whether this thread is inside a serialized manager, which others may wait to enter. */
 bool sheaf_flight_has_gate(void);

@@ -25,15 +25,15 @@ enum {
 
 typedef struct sheaf_sub_batch {
   _Atomic uint32_t stage; /* HANDED becomes DONE under the fetcher's lock */
-  uint64_t first;        /* the place of its first reference in the whole input */
+  uint64_t first;         /* the place of its first reference in the whole input */
   uint32_t count;
   uint32_t taken; /* results handed out */
   const sheaf_str *refs;
   sheaf_str *own_refs; /* of a source, with their bytes in `bytes` */
   sheaf_arena bytes;
-  uint32_t room; /* that own_refs and results have */
-  sheaf_result *results; /* by index, or in order of arrival */
-  sheaf_arena arena;     /* what they point to */
+  uint32_t room;          /* that own_refs and results have */
+  sheaf_result *results;  /* by index, or in order of arrival */
+  sheaf_arena arena;      /* what they point to */
   _Atomic uint32_t ready; /* how many may be handed out */
   sheaf_status status;
   sheaf_error error;
@@ -51,13 +51,13 @@ typedef struct sheaf_fetcher {
 } sheaf_fetcher;
 
 struct sheaf_iterator {
-  sheaf_manager *manager; /* held */
+  sheaf_manager *manager;  /* held */
   sheaf_question question; /* what each sub-batch begins with */
   uint32_t flags, chunk_size;
   sheaf_source_fn source;
   void *source_ctx;
-  sheaf_cancel *cancel; /* with PREFETCH: the host's switch, and free's */
-  uint64_t next_index;  /* of the reference that is to be taken next */
+  sheaf_cancel *cancel;       /* with PREFETCH: the host's switch, and free's */
+  uint64_t next_index;        /* of the reference that is to be taken next */
   sheaf_status source_status; /* SHEAF_OK: it may have more */
   sheaf_sub_batch subs[2];
   sheaf_sub_batch *current, *ahead; /* NULL: none */

@@ -20,7 +20,7 @@ static uint32_t level_from_environment(void) {
   const char *text = secure_getenv("SHEAF_LOG");
   if (!text) return SHEAF_LOG_WARNING;
   if (strcmp(text, "none") == 0) return SHEAF_LOG_NONE;
-#define NAMED(upper, number, name) \
+#define NAMED(upper, number, name)                                                                 \
   if (strcmp(text, name) == 0) return number;
   SHEAF_LOG_LEVEL_MAP(NAMED)
 #undef NAMED
@@ -77,8 +77,8 @@ static sheaf_status check_paths(const char *name, const char *const *paths, uint
   for (uint32_t i = 0; i < count; i++) {
     if (paths && paths[i] && paths[i][0]) continue;
     return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT,
-                           "sheaf_library_options.%s[%u] is empty: name a folder or a manifest", name,
-                           i);
+                           "sheaf_library_options.%s[%u] is empty: name a folder or a manifest",
+                           name, i);
   }
   return SHEAF_OK;
 }
@@ -111,7 +111,8 @@ sheaf_library *sheaf_library_new(const sheaf_library_options *options, sheaf_err
     sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory for a library");
     return NULL;
   }
-  if (copy_options(library, &o) && sheaf_names_init(&library->names, o.max_names, o.max_name_bytes)) {
+  if (copy_options(library, &o) &&
+      sheaf_names_init(&library->names, o.max_names, o.max_name_bytes)) {
     if (pthread_mutex_init(&library->lock, NULL) == 0) return library;
     sheaf_names_destroy(&library->names);
   }

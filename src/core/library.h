@@ -20,7 +20,7 @@ struct sheaf_library {
   uint32_t log_level;
   sheaf_names names;
 
-  bool strict;             /* the host asked for strict mode */
+  bool strict; /* the host asked for strict mode */
 
   /* As the host and the configuration gave them; never change. */
   char **plugin_paths;

@@ -13,11 +13,13 @@ bool sheaf_log_enabled(const sheaf_library *library, uint32_t level) {
 
 static const char *level_name(uint32_t level) {
   switch (level) {
-#define CASE(upper, number, text) \
-  case number: return text;
+#define CASE(upper, number, text)                                                                  \
+  case number:                                                                                     \
+    return text;
     SHEAF_LOG_LEVEL_MAP(CASE)
 #undef CASE
-    default: return "error";
+  default:
+    return "error";
   }
 }
 

@@ -27,11 +27,11 @@ struct sheaf_manager {
   void *self;
   sheaf_arena arena;             /* of the copied settings and description */
   sheaf_description description; /* full size, its arrays copied */
-  uint64_t verbs;       /* those below 64, as bits */
+  uint64_t verbs;                /* those below 64, as bits */
   bool serialized;
-  bool stage;   /* it wraps others: see core/relay.h */
-  bool current; /* it knows all that this core does */
-  sheaf_gate gate;      /* if it is */
+  bool stage;      /* it wraps others: see core/relay.h */
+  bool current;    /* it knows all that this core does */
+  sheaf_gate gate; /* if it is */
   sheaf_abi_sizes sizes;
   _Atomic uint32_t state; /* SHEAF_MANAGER_... */
   _Atomic bool destroyed;

@@ -75,8 +75,8 @@ static void broken_promises_are_logged(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(hosts_are_told), cmocka_unit_test(who_waits_for_a_gate_is_not),
-      cmocka_unit_test(broken_promises_are_logged)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(hosts_are_told),
+                                     cmocka_unit_test(who_waits_for_a_gate_is_not),
+                                     cmocka_unit_test(broken_promises_are_logged)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,8 +27,9 @@ static sheaf_status check_context(const sheaf_context *context, sheaf_error *err
   sheaf_status status = SHEAF_TAKE_STRUCT(&c, context, 0, "sheaf_context", error);
   if (status) return status;
   if (!is_whole(c.share_key) || !is_whole(c.authority) || !is_whole(c.state))
-    return invalid(error, "the share_key, authority or state of a sheaf_context has a size, and its "
-                          "data is NULL");
+    return invalid(error,
+                   "the share_key, authority or state of a sheaf_context has a size, and its "
+                   "data is NULL");
   if (c.locale && !is_whole_record(c.locale))
     return invalid(error, "sheaf_context.locale counts properties, and they are NULL");
   return SHEAF_OK;
@@ -40,7 +41,8 @@ static NOINLINE sheaf_status check_each(const sheaf_request *r, sheaf_error *err
     sheaf_status status = r->contexts ? check_context(r->contexts[i], error) : SHEAF_OK;
     if (status) return status;
     if (r->inputs && !is_whole_record(&r->inputs[i]))
-      return invalid(error, "an entry of sheaf_request.inputs counts properties, and they are NULL");
+      return invalid(error,
+                     "an entry of sheaf_request.inputs counts properties, and they are NULL");
   }
   return SHEAF_OK;
 }
@@ -48,16 +50,19 @@ static NOINLINE sheaf_status check_each(const sheaf_request *r, sheaf_error *err
 static ALWAYS_INLINE sheaf_status check_request(const sheaf_request *r, sheaf_error *error) {
   if (r->count >= SHEAF_REST)
     return invalid(error, "sheaf_request.count is too large: at most 2,147,483,647");
-  if (r->count && !r->refs) return invalid(error, "sheaf_request.refs is NULL, and its count is not 0");
+  if (r->count && !r->refs)
+    return invalid(error, "sheaf_request.refs is NULL, and its count is not 0");
   if ((r->flags & SHEAF_REQUEST_ALL_TRAITS) && (r->trait_count || r->slot_count))
-    return invalid(error, "the request asks for all traits and for single ones: clear its flags, or "
-                          "trait_count and slot_count");
+    return invalid(error,
+                   "the request asks for all traits and for single ones: clear its flags, or "
+                   "trait_count and slot_count");
   if (r->trait_count && !r->traits)
     return invalid(error, "sheaf_request.traits is NULL, and trait_count is not 0");
   if (r->slot_count && !r->slots)
     return invalid(error, "sheaf_request.slots is NULL, and slot_count is not 0");
   for (uint32_t i = 0; i < r->trait_count; i++)
-    if (!r->traits[i]) return invalid(error, "an entry of sheaf_request.traits is 0, which is no name");
+    if (!r->traits[i])
+      return invalid(error, "an entry of sheaf_request.traits is 0, which is no name");
   for (uint32_t i = 0; i < r->slot_count; i++)
     if (!r->slots[i].trait || !r->slots[i].key)
       return invalid(error, "an entry of sheaf_request.slots has no trait or no key");
@@ -103,8 +108,9 @@ static NOINLINE sheaf_status read_call(sheaf_call *out, const sheaf_call *call,
                                        sheaf_error *error) {
   sheaf_status status = SHEAF_TAKE_STRUCT(out, call, 0, "sheaf_call", error);
   if (!status && out->deadline_ns < 0)
-    return invalid(error, "sheaf_call.deadline_ns is negative: it is a time of CLOCK_MONOTONIC, see "
-                          "sheaf_deadline_in");
+    return invalid(error,
+                   "sheaf_call.deadline_ns is negative: it is a time of CLOCK_MONOTONIC, see "
+                   "sheaf_deadline_in");
   return status ? status : check_context(out->context, error);
 }
 
@@ -256,7 +262,8 @@ static sheaf_status flush(sheaf_manager *m, const sheaf_question *q, sheaf_error
   if (!thread) return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory for a flush");
   sheaf_error why = {0};
   sheaf_mark mark = sheaf_arena_mark(&thread->scratch);
-  sheaf_flight *f = sheaf_flight_open(thread, m, q, &q->callbacks, NULL); /* of nothing: for its call */
+  sheaf_flight *f =
+      sheaf_flight_open(thread, m, q, &q->callbacks, NULL); /* of nothing: for its call */
   sheaf_status status = f ? call_flush(m, f, &why) : SHEAF_OUT_OF_MEMORY;
   if (f) (void)sheaf_flight_close(f, SHEAF_OK, NULL, NULL);
   sheaf_arena_release(&thread->scratch, mark);

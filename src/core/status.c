@@ -47,13 +47,21 @@ bool sheaf_access_from_name(sheaf_str name, sheaf_access *access) {
 
 const char *sheaf_kind_name(uint32_t kind) {
   switch (kind) {
-    case SHEAF_KIND_NONE: return "none";
-    case SHEAF_KIND_BOOL: return "bool";
-    case SHEAF_KIND_INT64: return "int64";
-    case SHEAF_KIND_DOUBLE: return "double";
-    case SHEAF_KIND_STRING: return "string";
-    case SHEAF_KIND_BYTES: return "bytes";
-    case SHEAF_KIND_LIST: return "list";
-    default: return "unknown";
+  case SHEAF_KIND_NONE:
+    return "none";
+  case SHEAF_KIND_BOOL:
+    return "bool";
+  case SHEAF_KIND_INT64:
+    return "int64";
+  case SHEAF_KIND_DOUBLE:
+    return "double";
+  case SHEAF_KIND_STRING:
+    return "string";
+  case SHEAF_KIND_BYTES:
+    return "bytes";
+  case SHEAF_KIND_LIST:
+    return "list";
+  default:
+    return "unknown";
   }
 }

@@ -36,8 +36,8 @@ static __thread sheaf_description fake_description;
 
 static inline const sheaf_description *fake_describe(void *self) {
   const fake *f = self;
-  fake_description = (sheaf_description){
-      sizeof fake_description, f->flags, &fake_verbs[f->plain], NULL, 1, 0};
+  fake_description =
+      (sheaf_description){sizeof fake_description, f->flags, &fake_verbs[f->plain], NULL, 1, 0};
   return &fake_description;
 }
 

@@ -16,11 +16,12 @@ typedef struct sheaf_thread {
   unsigned resting;
   unsigned owing;  /* how many of its calls owe other threads an answer: see sheaf_thread_owes */
   unsigned seated; /* how many of its calls have a place that other threads wait for: stage limit */
-  unsigned outer;  /* how many had one when the host asked what is asked now: from inside a callback */
-  const char *why;   /* why the batch that it asks for went as it did, for traces; NULL: it came so */
+  unsigned
+      outer; /* how many had one when the host asked what is asked now: from inside a callback */
+  const char *why; /* why the batch that it asks for went as it did, for traces; NULL: it came so */
   int64_t waited_ns; /* how long it was held back for that */
-  bool worker; /* it is a stage's, and runs others' batches */
-  uint64_t number; /* no other thread has had it */
+  bool worker;       /* it is a stage's, and runs others' batches */
+  uint64_t number;   /* no other thread has had it */
 } sheaf_thread;
 
 /* Its address also tells threads apart. Initial-exec: one instruction to read, where the default

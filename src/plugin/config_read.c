@@ -194,8 +194,8 @@ static sheaf_status read_stages(reader *r, const char *where, const cJSON *array
                                 sheaf_config_stack *stack);
 
 static sheaf_status expected(reader *r, const char *where, const char *what, const cJSON *found) {
-  return sheaf_error_set(r->error, SHEAF_INVALID_CONFIG, "%s must be %s, and this is %s", where, what,
-                         sheaf_json_kind(found));
+  return sheaf_error_set(r->error, SHEAF_INVALID_CONFIG, "%s must be %s, and this is %s", where,
+                         what, sheaf_json_kind(found));
 }
 
 /* One of a stage's further managers: {"manager": ..., "settings": ..., "stages": ...}. */
@@ -211,10 +211,11 @@ static sheaf_status read_other(reader *r, const char *where, const cJSON *object
     else if (strcmp(node->string, "settings") == 0) status = read_settings(r, node, stack);
     else if (strcmp(node->string, "stages") == 0) status = read_stages(r, where, node, stack);
     else
-      status = sheaf_error_set(r->error, SHEAF_INVALID_CONFIG,
-                               "%s has an unknown member %s: there are \"manager\", \"settings\" and "
-                               "\"stages\"",
-                               where, sheaf_quote(sheaf_cstr(node->string)).text);
+      status =
+          sheaf_error_set(r->error, SHEAF_INVALID_CONFIG,
+                          "%s has an unknown member %s: there are \"manager\", \"settings\" and "
+                          "\"stages\"",
+                          where, sheaf_quote(sheaf_cstr(node->string)).text);
   }
   if (!status && !stack->manager && !r->config->hold.failed)
     return invalid(r, where, "names no \"manager\"");

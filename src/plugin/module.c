@@ -116,7 +116,8 @@ static sheaf_status copy_factory(const sheaf_plugin *record, sheaf_module *modul
   sheaf_status status = sheaf_copy_table(factory, sizeof *factory, record->factories[i],
                                          SHEAF_SIZE_AT_BIRTH(*factory), 0, "sheaf_factory", &why);
   if (status)
-    return sheaf_error_set(error, as_plugin_error(status, NULL), "factories[%u]: %s", i, why.message);
+    return sheaf_error_set(error, as_plugin_error(status, NULL), "factories[%u]: %s", i,
+                           why.message);
   status = check_factory(factory, i, error);
   if (status) return status;
   if (sheaf_module_find(module, factory->id))

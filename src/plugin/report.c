@@ -91,7 +91,8 @@ static void write_head(sheaf_report *report, const char *id, const sheaf_plugin_
   }
   sheaf_hint hint = sheaf_did_you_mean(sheaf_cstr(id), ids, ids ? count : 0);
   sheaf_error_set(
-      error, SHEAF_NOT_FOUND, "no manager %s was found%s; available: %s%s", quoted.text, hint.text, names,
+      error, SHEAF_NOT_FOUND, "no manager %s was found%s; available: %s%s", quoted.text, hint.text,
+      names,
       strstr(id, ".so") || strstr(id, ".json") ? "; a file is named with a slash, ./FILE" : "");
 }
 

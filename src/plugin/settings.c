@@ -17,9 +17,7 @@ typedef struct taker {
 /* The index of a setting by name; setting_count if there is none. */
 static uint32_t find(const taker *of, sheaf_str name) {
   uint32_t i = 0;
-  while (i < of->setting_count &&
-         !sheaf_str_equal(name, sheaf_cstr(of->settings[i].name)))
-    i++;
+  while (i < of->setting_count && !sheaf_str_equal(name, sheaf_cstr(of->settings[i].name))) i++;
   return i;
 }
 
@@ -80,8 +78,8 @@ static sheaf_status convert(const taker *of, const sheaf_setting_info *info,
     const char *problem = sheaf_setting_parse(info->kind, sheaf_value_str(given), out);
     if (!problem) return SHEAF_OK;
     return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT,
-                           "setting \"%s\" of %s \"%s\" is %s, and %s is not one: %s",
-                           info->name, of->noun, of->id, sheaf_setting_kind_words(info->kind),
+                           "setting \"%s\" of %s \"%s\" is %s, and %s is not one: %s", info->name,
+                           of->noun, of->id, sheaf_setting_kind_words(info->kind),
                            show(info, given).text, problem);
   }
   *out = *given;
@@ -92,8 +90,8 @@ static sheaf_status convert(const taker *of, const sheaf_setting_info *info,
   return SHEAF_OK;
 }
 
-static sheaf_status take(const taker *of, const sheaf_setting *setting,
-                         sheaf_value *values, sheaf_error *error) {
+static sheaf_status take(const taker *of, const sheaf_setting *setting, sheaf_value *values,
+                         sheaf_error *error) {
   uint32_t i = find(of, setting->name);
   if (i == of->setting_count) return unknown(of, setting->name, error);
   if (setting->value.kind == SHEAF_KIND_NONE) return SHEAF_OK; /* as if it were not there */
@@ -105,8 +103,7 @@ static sheaf_status take(const taker *of, const sheaf_setting *setting,
 }
 
 /* What the host left out: the default, or a refusal if there must be a value. */
-static sheaf_status complete(const taker *of, uint32_t i, sheaf_value *value,
-                             sheaf_error *error) {
+static sheaf_status complete(const taker *of, uint32_t i, sheaf_value *value, sheaf_error *error) {
   const sheaf_setting_info *info = &of->settings[i];
   if (value->kind != SHEAF_KIND_NONE) return SHEAF_OK;
   if (info->default_value) {
@@ -117,11 +114,10 @@ static sheaf_status complete(const taker *of, uint32_t i, sheaf_value *value,
                            info->name, of->noun, of->id, problem);
   }
   if (!(info->flags & SHEAF_SETTING_REQUIRED)) return SHEAF_OK;
-  return sheaf_error_set(
-      error, SHEAF_INVALID_ARGUMENT,
-      "%s \"%s\" needs the setting \"%s\", which is not given; it is %s%s%s", of->noun, of->id,
-      info->name, sheaf_setting_kind_words(info->kind), info->doc ? ": " : "",
-      info->doc ? info->doc : "");
+  return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT,
+                         "%s \"%s\" needs the setting \"%s\", which is not given; it is %s%s%s",
+                         of->noun, of->id, info->name, sheaf_setting_kind_words(info->kind),
+                         info->doc ? ": " : "", info->doc ? info->doc : "");
 }
 
 sheaf_status sheaf_settings_resolve(const char *noun, const sheaf_factory *factory,
@@ -134,8 +130,7 @@ sheaf_status sheaf_settings_resolve(const char *noun, const sheaf_factory *facto
   sheaf_value *values = calloc((size_t)of.setting_count + 1, sizeof *values);
   if (!values) return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory");
   sheaf_status status = SHEAF_OK;
-  for (uint32_t i = 0; i < count && !status; i++)
-    status = take(&of, &settings[i], values, error);
+  for (uint32_t i = 0; i < count && !status; i++) status = take(&of, &settings[i], values, error);
   for (uint32_t i = 0; i < of.setting_count && !status; i++)
     status = complete(&of, i, &values[i], error);
   if (status) free(values);

@@ -200,7 +200,8 @@ static void a_factory_without_settings(void **state) {
   (void)state;
   assert_int_equal(sheaf_settings_resolve("manager", &bare, NULL, 0, &values, NULL), SHEAF_OK);
   free(values);
-  assert_int_equal(sheaf_settings_resolve("manager", &bare, &one, 1, &values, &error), SHEAF_INVALID_ARGUMENT);
+  assert_int_equal(sheaf_settings_resolve("manager", &bare, &one, 1, &values, &error),
+                   SHEAF_INVALID_ARGUMENT);
   assert_has(error.message, "has no setting \"x\": it takes none");
 }
 

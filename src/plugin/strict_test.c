@@ -69,7 +69,8 @@ static void a_library_in_strict_mode_refuses(void **state) {
   const scene *s = *state;
   char reason[1024];
   const char *manifest = scene_plugin(s, ".", "one", "one");
-  assert_int_equal(state_in(s, SHEAF_LIBRARY_STRICT, reason, sizeof reason), SHEAF_PLUGIN_AVAILABLE);
+  assert_int_equal(state_in(s, SHEAF_LIBRARY_STRICT, reason, sizeof reason),
+                   SHEAF_PLUGIN_AVAILABLE);
   assert_int_equal(chmod(manifest, 0666), 0);
   assert_int_equal(state_in(s, 0, reason, sizeof reason), SHEAF_PLUGIN_AVAILABLE);
   assert_int_equal(state_in(s, SHEAF_LIBRARY_STRICT, reason, sizeof reason), SHEAF_PLUGIN_REFUSED);

@@ -71,8 +71,8 @@ static sheaf_status batch_open(void *self, const sheaf_value *settings,
                                const sheaf_stage_options *options, sheaf_error *error) {
   batch_stage *b = self;
   int64_t overlap;
-  sheaf_status status = sheaf_stage_number(&sheaf_stage_batch, settings, SHEAF_BATCH_OVERLAP, 1, 64,
-                                           &overlap, error);
+  sheaf_status status =
+      sheaf_stage_number(&sheaf_stage_batch, settings, SHEAF_BATCH_OVERLAP, 1, 64, &overlap, error);
   if (status) return status;
   b->overlap = (uint32_t)overlap;
   /* The host's functions may take time, and who overlaps waits. */
@@ -91,10 +91,11 @@ static void batch_close(void *self) {
 }
 
 static const sheaf_setting_info settings[] = {
-    [SHEAF_BATCH_BATCHERS] = {"batchers", "",
-                              "A chain of batchers, such as by(scheme) | size(100). Empty: one batch "
-                              "of all.",
-                              SHEAF_KIND_STRING, 0},
+    [SHEAF_BATCH_BATCHERS] =
+        {"batchers", "",
+         "A chain of batchers, such as by(scheme) | size(100). Empty: one batch "
+         "of all.",
+         SHEAF_KIND_STRING, 0},
     [SHEAF_BATCH_INVARIANT] = {"invariant", "error",
                                "What becomes of a batcher that loses, repeats or invents an index: "
                                "error, warn or off; the last two mend what it made.",

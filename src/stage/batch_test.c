@@ -114,8 +114,7 @@ static sheaf_status own(void *ctx, const sheaf_request *request, const sheaf_sha
     if (strcmp(what, "repeat") == 0) sheaf_shape_add(out, indices, count);
     if (strcmp(what, "replace") == 0) sheaf_shape_add(out, &invented, 1);
   }
-  if (strcmp(what, "fail") == 0)
-    return sheaf_error_set(error, SHEAF_UNAVAILABLE, "no mood for it");
+  if (strcmp(what, "fail") == 0) return sheaf_error_set(error, SHEAF_UNAVAILABLE, "no mood for it");
   return SHEAF_OK;
 }
 
@@ -211,8 +210,8 @@ static sheaf_status answer_oddly(void *ctx, const sheaf_request *request, const 
   return status ? status : *(const sheaf_status *)ctx;
 }
 
-static sheaf_status key_oddly(void *ctx, const sheaf_request *request, uint32_t index, sheaf_str *key,
-                              sheaf_error *error) {
+static sheaf_status key_oddly(void *ctx, const sheaf_request *request, uint32_t index,
+                              sheaf_str *key, sheaf_error *error) {
   (void)request, (void)error;
   *key = index % 2 ? sheaf_cstr("odd") : sheaf_cstr("even");
   return *(const sheaf_status *)ctx;
@@ -281,7 +280,8 @@ static void bad_batchers_are_refused(void **state) {
                {"x", "x", "a batcher with a key is written by(name)", false, true},
                {"x", "by(x)", "write by(scheme)", true, false},
                {"x", "x(3)", "takes no arguments", true, false},
-               {"x", "y", "there is no batcher \"y\"; there are size, bytes, single, by, merge, sort, x",
+               {"x", "y",
+                "there is no batcher \"y\"; there are size, bytes, single, by, merge, sort, x",
                 true, false}};
   (void)state;
   for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
@@ -301,7 +301,8 @@ static void bad_batchers_are_refused(void **state) {
   }
   begin();
   assert_null(open_own("single", "warning", "fail", NULL, 0));
-  assert_non_null(strstr(S.error.message, "setting \"invariant\" is \"warning\": write error, warn or off"));
+  assert_non_null(
+      strstr(S.error.message, "setting \"invariant\" is \"warning\": write error, warn or off"));
   staged_close(&S);
 }
 
@@ -331,14 +332,10 @@ static void a_chain_by_itself(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_built_in_ones),
-      cmocka_unit_test(chains_that_are_wrong_are_refused),
-      cmocka_unit_test(a_hosts_batcher),
-      cmocka_unit_test(one_that_breaks_the_invariant),
-      cmocka_unit_test(one_that_fails),
-      cmocka_unit_test(odd_statuses),
-      cmocka_unit_test(a_hosts_key),
-      cmocka_unit_test(bad_batchers_are_refused),
+      cmocka_unit_test(the_built_in_ones), cmocka_unit_test(chains_that_are_wrong_are_refused),
+      cmocka_unit_test(a_hosts_batcher),   cmocka_unit_test(one_that_breaks_the_invariant),
+      cmocka_unit_test(one_that_fails),    cmocka_unit_test(odd_statuses),
+      cmocka_unit_test(a_hosts_key),       cmocka_unit_test(bad_batchers_are_refused),
       cmocka_unit_test(a_chain_by_itself),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,8 +80,8 @@ static sheaf_status read_ttl(const sheaf_value *settings, uint32_t i, int64_t no
   int64_t ms;
   *out_ns = none;
   if (settings[i].kind == SHEAF_KIND_NONE) return SHEAF_OK;
-  sheaf_status status = sheaf_stage_number(&sheaf_stage_cache, settings, i, 1, INT64_MAX / 1000000,
-                                           &ms, error);
+  sheaf_status status =
+      sheaf_stage_number(&sheaf_stage_cache, settings, i, 1, INT64_MAX / 1000000, &ms, error);
   if (!status) *out_ns = ms * 1000000;
   return status;
 }
@@ -95,7 +95,8 @@ static sheaf_status cache_open(void *self, const sheaf_value *settings,
   sheaf_status status = sheaf_stage_number(&sheaf_stage_cache, settings, MAX_ENTRIES, 1,
                                            INT64_C(1) << 40, &entries, error);
   if (!status)
-    status = sheaf_stage_number(&sheaf_stage_cache, settings, MAX_BYTES, 1, INT64_MAX, &bytes, error);
+    status =
+        sheaf_stage_number(&sheaf_stage_cache, settings, MAX_BYTES, 1, INT64_MAX, &bytes, error);
   if (!status) status = read_ttl(settings, TTL_MS, INT64_MAX, &c->ttl_ns, error);
   if (!status) status = read_ttl(settings, ERROR_TTL_MS, c->ttl_ns, &c->error_ttl_ns, error);
   if (status) return status;
@@ -110,7 +111,8 @@ static void cache_close(void *self) {
 }
 
 static const sheaf_setting_info settings[] = {
-    [MAX_ENTRIES] = {"max_entries", "100000", "The most answers that are kept.", SHEAF_KIND_INT64, 0},
+    [MAX_ENTRIES] = {"max_entries", "100000", "The most answers that are kept.", SHEAF_KIND_INT64,
+                     0},
     [MAX_BYTES] = {"max_bytes", "67108864", "The most bytes that they take.", SHEAF_KIND_INT64, 0},
     [TTL_MS] = {"ttl_ms", NULL, "How long an answer is kept, in milliseconds; else for good.",
                 SHEAF_KIND_INT64, 0},
@@ -123,7 +125,8 @@ static const sheaf_setting_info settings[] = {
 static const sheaf_stage_counter_info counters[] = {
     [SHEAF_CACHE_HITS] = {"hits", "References answered from the cache."},
     [SHEAF_CACHE_MISSES] = {"misses", "References asked of what is below."},
-    [SHEAF_CACHE_SHARED] = {"shared", "References answered by what another call was asking for already."},
+    [SHEAF_CACHE_SHARED] = {"shared",
+                            "References answered by what another call was asking for already."},
     [SHEAF_CACHE_EVICTIONS] = {"evictions", "Answers that went for want of room."},
     [SHEAF_CACHE_EXPIRED] = {"expired", "Answers that were found too old."}};
 

@@ -36,7 +36,7 @@ typedef struct sheaf_cache_block {
 
 /* Zeroed but for `room`: empty. */
 typedef struct sheaf_cache_pool {
-  uint64_t room; /* bytes that further blocks may take */
+  uint64_t room;                                /* bytes that further blocks may take */
   sheaf_cache_block *open[SHEAF_CACHE_CLASSES]; /* blocks with free pieces, by size */
 } sheaf_cache_pool;
 

@@ -67,7 +67,8 @@ static void what_keeps_blocks_keeps_only_so_many(void **state) {
     memset(pieces[i], (int)(i % 251), 100 + i % 3 * 100);
     in_blocks[i % 3] += places[i] > 0;
   }
-  assert_true(in_blocks[0] >= 100 && in_blocks[1] >= 50 && in_blocks[2] >= 50); /* 127, 72, 51 a block */
+  assert_true(in_blocks[0] >= 100 && in_blocks[1] >= 50 &&
+              in_blocks[2] >= 50); /* 127, 72, 51 a block */
   assert_true(in_blocks[0] + in_blocks[1] + in_blocks[2] <= BLOCKS * 127);
   assert_int_equal(pool.room, 100);
   for (size_t i = 0; i < MANY; i++) {

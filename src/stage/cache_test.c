@@ -437,7 +437,8 @@ static void what_is_primed_is_not_asked(void **state) {
   ask("2");
   char one[] = "<1>", two[] = "changed";
   const sheaf_value items[] = {sheaf_string(sheaf_cstr(one)), sheaf_int64(1)};
-  sheaf_property p[] = {{300, 301, sheaf_string(sheaf_cstr(one))}, {300, 302, sheaf_list(items, 2)}};
+  sheaf_property p[] = {{300, 301, sheaf_string(sheaf_cstr(one))},
+                        {300, 302, sheaf_list(items, 2)}};
   sheaf_property q[] = {{300, 301, sheaf_string(sheaf_cstr(two))}};
   sheaf_request request = sheaf_request_for(refs, 3);
   request.verb = SHEAF_VERB_RESOLVE;
@@ -453,7 +454,8 @@ static void what_is_primed_is_not_asked(void **state) {
   assert_int_equal(functions->prime(cache, &request, &beyond, 1, &S.error), SHEAF_INVALID_ARGUMENT);
   assert_string_equal(S.error.message, "a result has index 3, and there are 3");
   const sheaf_result unsound = {2, SHEAF_OK, NULL, 2, 0, {NULL, 0}};
-  assert_int_equal(functions->prime(cache, &request, &unsound, 1, &S.error), SHEAF_INVALID_ARGUMENT);
+  assert_int_equal(functions->prime(cache, &request, &unsound, 1, &S.error),
+                   SHEAF_INVALID_ARGUMENT);
   assert_int_equal(functions->prime(cache, &request, NULL, 1, &S.error), SHEAF_INVALID_ARGUMENT);
   assert_int_equal(functions->prime(cache, NULL, primed, 1, &S.error), SHEAF_INVALID_ARGUMENT);
   request.verb = SHEAF_VERB_EXISTS;
@@ -524,14 +526,15 @@ static void under_a_limit_it_keeps_answers_too(void **state) {
 static void bad_settings(void **state) {
   static const struct {
     const char *name, *value, *words;
-  } cases[] = {{"max_entries", "0", "setting \"max_entries\" is 0: give a whole number from 1 to"},
-               {"max_entries", "-5", "setting \"max_entries\" is -5"},
-               {"max_bytes", "0", "setting \"max_bytes\" is 0"},
-               {"ttl_ms", "0", "setting \"ttl_ms\" is 0"},
-               {"ttl_ms", "soon", "is an integer, and \"soon\" is not one"},
-               {"error_ttl_ms", "-1", "setting \"error_ttl_ms\" is -1"},
-               {"errors", "maybe", "is a bool, and \"maybe\" is not one"},
-               {"capacity", "5", "it takes max_entries, max_bytes, ttl_ms, errors and error_ttl_ms"}};
+  } cases[] = {
+      {"max_entries", "0", "setting \"max_entries\" is 0: give a whole number from 1 to"},
+      {"max_entries", "-5", "setting \"max_entries\" is -5"},
+      {"max_bytes", "0", "setting \"max_bytes\" is 0"},
+      {"ttl_ms", "0", "setting \"ttl_ms\" is 0"},
+      {"ttl_ms", "soon", "is an integer, and \"soon\" is not one"},
+      {"error_ttl_ms", "-1", "setting \"error_ttl_ms\" is -1"},
+      {"errors", "maybe", "is a bool, and \"maybe\" is not one"},
+      {"capacity", "5", "it takes max_entries, max_bytes, ttl_ms, errors and error_ttl_ms"}};
   (void)state;
   memset(&S, 0, sizeof S);
   staged_open(&S, texts);

@@ -45,8 +45,8 @@ typedef struct asker {
   pthread_t thread;
   const char *refs[3];
   sheaf_call call;
-  sheaf_status status;    /* of the batch */
-  int64_t values[3];      /* -1: an error */
+  sheaf_status status; /* of the batch */
+  int64_t values[3];   /* -1: an error */
   sheaf_status errors[3];
 } asker;
 
@@ -257,7 +257,8 @@ static void a_manager_that_iterates_over_the_cache_above_it(void **state) {
 
 /* Closing while calls are under way: they end undisturbed, and so does the manager below. */
 static void closed_while_calls_are_in_flight(void **state) {
-  asker a[3] = {{.refs = {"1", "2"}}, {.refs = {"2", "3"}}, {.refs = {"1", "3"}}}, late = {.refs = {"1"}};
+  asker a[3] = {{.refs = {"1", "2"}}, {.refs = {"2", "3"}}, {.refs = {"1", "3"}}},
+        late = {.refs = {"1"}};
   (void)state;
   begin();
   for (int i = 0; i < 3; i++) start(&a[i]);

@@ -22,7 +22,8 @@ static sheaf_status check_own(const sheaf_batchers *chain, uint32_t i, sheaf_err
   if (!b->name || !sheaf_is_id(b->name)) problem = "is to have a name of [a-z0-9._-]";
   else if (!b->batch == !b->key) problem = "has to have either `batch` or `key`";
   for (uint32_t n = 0; !problem && n < sheaf_builtin_count; n++)
-    if (strcmp(b->name, sheaf_builtin_names[n]) == 0) problem = "has the name of one that is built in";
+    if (strcmp(b->name, sheaf_builtin_names[n]) == 0)
+      problem = "has the name of one that is built in";
   for (uint32_t n = 0; !problem && n < i; n++)
     if (strcmp(b->name, chain->own[n].name) == 0) problem = "has the name of another";
   if (!problem) return SHEAF_OK;
@@ -61,17 +62,15 @@ sheaf_status sheaf_chain_make(sheaf_library *library, const sheaf_value *setting
   sheaf_batchers *chain = calloc(1, sizeof *chain);
   if (!chain) return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory");
   chain->library = library;
-  sheaf_status status =
-      sheaf_stage_word(&sheaf_stage_batch, settings, SHEAF_BATCH_INVARIANT, invariants, 3,
-                       &chain->invariant, error);
+  sheaf_status status = sheaf_stage_word(&sheaf_stage_batch, settings, SHEAF_BATCH_INVARIANT,
+                                         invariants, 3, &chain->invariant, error);
   if (!status)
     status = sheaf_stage_word(&sheaf_stage_batch, settings, SHEAF_BATCH_ON_FAILURE, failures, 2,
                               &chain->on_failure, error);
   chain->keep_empty = settings[SHEAF_BATCH_KEEP_EMPTY].u.integer;
   if (!status) status = copy_own(chain, own, own_count, error);
   chain->own_count = own_count;
-  if (!status)
-    status = sheaf_chain_parse(chain, settings[SHEAF_BATCH_BATCHERS].u.data, error);
+  if (!status) status = sheaf_chain_parse(chain, settings[SHEAF_BATCH_BATCHERS].u.data, error);
   if (status) sheaf_chain_discard(chain);
   else *out = chain;
   return status;
@@ -86,7 +85,8 @@ sheaf_batchers *sheaf_batchers_new(sheaf_library *library, const sheaf_setting *
     sheaf_error_set(error, SHEAF_INVALID_ARGUMENT, "the library is NULL");
     return NULL;
   }
-  if (sheaf_settings_resolve("stage", sheaf_stage_batch.info.factory, settings, count, &values, error))
+  if (sheaf_settings_resolve("stage", sheaf_stage_batch.info.factory, settings, count, &values,
+                             error))
     return NULL;
   (void)sheaf_chain_make(library, values, own, own_count, &chain, error);
   free(values);
@@ -110,10 +110,11 @@ static void warn(const sheaf_batchers *chain, const sheaf_error *why) {
 static sheaf_status word_fault(const sheaf_step_run *run, uint32_t number, uint32_t fault,
                                uint32_t index, sheaf_error *error) {
   static const char *const did[] = {"", "dropped", "repeated", "invented"};
-  return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT,
-                         "batcher %u, %s, %s index %u of a batch of %u: each index must be in exactly "
-                         "one batch",
-                         number, run->step->text, did[fault], index, run->out->limit);
+  return sheaf_error_set(
+      error, SHEAF_INVALID_ARGUMENT,
+      "batcher %u, %s, %s index %u of a batch of %u: each index must be in exactly "
+      "one batch",
+      number, run->step->text, did[fault], index, run->out->limit);
 }
 
 /* Looks at what a host's batcher made, and does as the policy says. */
@@ -136,8 +137,8 @@ static sheaf_status word_failure(const sheaf_step_run *run, uint32_t number, she
 }
 
 /* Runs one. `*skipped`: it failed, and the shape is to stay as it was. */
-static sheaf_status run_step(const sheaf_batchers *chain, const sheaf_step_run *run, uint32_t number,
-                             bool *skipped, sheaf_error *error) {
+static sheaf_status run_step(const sheaf_batchers *chain, const sheaf_step_run *run,
+                             uint32_t number, bool *skipped, sheaf_error *error) {
   sheaf_error why;
   why.message[0] = '\0';
   *skipped = false;
@@ -169,7 +170,8 @@ static bool one_of_all(sheaf_shape *shape, uint32_t **ends, uint32_t count, shea
 sheaf_status sheaf_chain_run(const sheaf_batchers *chain, const sheaf_request *request,
                              sheaf_arena *arena, sheaf_shape *shape, sheaf_error *error) {
   uint32_t *ends = NULL;
-  sheaf_status status = one_of_all(shape, &ends, request->count, arena) ? SHEAF_OK : SHEAF_OUT_OF_MEMORY;
+  sheaf_status status =
+      one_of_all(shape, &ends, request->count, arena) ? SHEAF_OK : SHEAF_OUT_OF_MEMORY;
   for (uint32_t i = 0; i < chain->step_count && !status; i++) {
     sheaf_shape_builder out;
     bool skipped;
@@ -205,7 +207,8 @@ sheaf_shape *sheaf_batchers_run(const sheaf_batchers *chain, const sheaf_request
     sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory for a shape");
     return NULL;
   }
-  if (!sheaf_chain_run(chain, &question.request, &made->arena, &made->shape, error)) return &made->shape;
+  if (!sheaf_chain_run(chain, &question.request, &made->arena, &made->shape, error))
+    return &made->shape;
   sheaf_shape_free(&made->shape);
   return NULL;
 }

@@ -19,15 +19,15 @@ typedef struct sheaf_step_run {
 
 /* One batcher of a chain. */
 struct sheaf_step {
-  const char *text;         /* as it was written, for messages */
+  const char *text; /* as it was written, for messages */
   sheaf_status (*run)(const sheaf_step_run *run, sheaf_error *error);
   uint32_t number;          /* size(n), bytes(n) */
   sheaf_str separator;      /* by(prefix, c), by(scheme) */
   const sheaf_batcher *own; /* by(name), name; and then it is checked */
 };
 
-enum { SHEAF_CHAIN_ERROR, SHEAF_CHAIN_WARN, SHEAF_CHAIN_OFF };  /* the setting `invariant` */
-enum { SHEAF_CHAIN_FAIL, SHEAF_CHAIN_SKIP };                    /* the setting `on_failure` */
+enum { SHEAF_CHAIN_ERROR, SHEAF_CHAIN_WARN, SHEAF_CHAIN_OFF }; /* the setting `invariant` */
+enum { SHEAF_CHAIN_FAIL, SHEAF_CHAIN_SKIP };                   /* the setting `on_failure` */
 
 struct sheaf_batchers {
   sheaf_library *library;

@@ -98,8 +98,8 @@ static sheaf_status sort_run(const sheaf_step_run *run, sheaf_error *error) {
 /* ------------------------------------------------------------------------------------ grouping */
 
 /* Gives the key of an index of the run's request. `*kept`: it lasts until the chain has ended. */
-typedef sheaf_status (*key_fn)(const sheaf_step_run *run, uint32_t index, sheaf_str *key, bool *kept,
-                               sheaf_error *error);
+typedef sheaf_status (*key_fn)(const sheaf_step_run *run, uint32_t index, sheaf_str *key,
+                               bool *kept, sheaf_error *error);
 
 typedef struct grouping {
   const sheaf_step_run *run;
@@ -132,7 +132,7 @@ static sheaf_status number_keys(grouping *g, uint32_t begin, uint32_t end, uint3
     if (status) return status;
     uint32_t *group = group_of(g, key, kept);
     if (!group) return SHEAF_OUT_OF_MEMORY;
-    if (*group == SHEAF_INDEX_NONE) g->ends[*group = (*count)++] = 0;
+    if (*group == SHEAF_INDEX_NONE) g->ends[ *group = (*count)++] = 0;
     g->group[i] = *group;
     g->ends[*group]++;
   }
@@ -192,8 +192,8 @@ static size_t find_last(sheaf_str text, sheaf_str part) {
   return text.size;
 }
 
-static sheaf_status scheme_key(const sheaf_step_run *run, uint32_t index, sheaf_str *key, bool *kept,
-                               sheaf_error *error) {
+static sheaf_status scheme_key(const sheaf_step_run *run, uint32_t index, sheaf_str *key,
+                               bool *kept, sheaf_error *error) {
   sheaf_str ref = run->request->refs[index];
   size_t size = find_first(ref, run->step->separator);
   (void)kept, (void)error;
@@ -201,8 +201,8 @@ static sheaf_status scheme_key(const sheaf_step_run *run, uint32_t index, sheaf_
   return SHEAF_OK;
 }
 
-static sheaf_status prefix_key(const sheaf_step_run *run, uint32_t index, sheaf_str *key, bool *kept,
-                               sheaf_error *error) {
+static sheaf_status prefix_key(const sheaf_step_run *run, uint32_t index, sheaf_str *key,
+                               bool *kept, sheaf_error *error) {
   sheaf_str ref = run->request->refs[index];
   (void)kept, (void)error;
   *key = sheaf_strn(ref.data, find_last(ref, run->step->separator));
@@ -253,7 +253,8 @@ static const char *read_by(const sheaf_str *arguments, uint32_t count, sheaf_ste
     step->separator = arguments[1];
     return NULL;
   }
-  return "write by(scheme), by(prefix, /) with the separator of your references, or by(name) with the "
+  return "write by(scheme), by(prefix, /) with the separator of your references, or by(name) with "
+         "the "
          "name of a batcher of the host's that has a key";
 }
 

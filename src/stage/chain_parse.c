@@ -14,8 +14,8 @@ static void skip_blanks(reader *r) { r->at += strspn(r->at, " \t\n"); }
 
 static sheaf_status refuse(const reader *r, const char *what) {
   return sheaf_error_set(r->error, SHEAF_INVALID_ARGUMENT,
-                         "setting \"batchers\", at character %zu: %s", (size_t)(r->at - r->text) + 1,
-                         what);
+                         "setting \"batchers\", at character %zu: %s",
+                         (size_t)(r->at - r->text) + 1, what);
 }
 
 static sheaf_str read_name(reader *r) {
@@ -78,7 +78,8 @@ static sheaf_status unknown(const reader *r, const sheaf_batchers *chain, sheaf_
              i < sheaf_builtin_count ? sheaf_builtin_names[i]
                                      : chain->own[i - sheaf_builtin_count].name);
   }
-  snprintf(words, sizeof words, "there is no batcher %s; there are %s", sheaf_quote(name).text, list);
+  snprintf(words, sizeof words, "there is no batcher %s; there are %s", sheaf_quote(name).text,
+           list);
   return refuse(r, words);
 }
 

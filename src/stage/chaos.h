@@ -59,13 +59,13 @@ static inline bool chaos_is_error(uint64_t answer) { return answer % 11 == 3; }
 /* ------------------------------------------------------------------------------------ a manager */
 
 typedef struct chaos {
-  _Atomic uint64_t seed; /* a new chance for each batch */
-  bool calm;             /* no faults, and no failures but the settled ones */
-  uint32_t flags;        /* of its description */
+  _Atomic uint64_t seed;                   /* a new chance for each batch */
+  bool calm;                               /* no faults, and no failures but the settled ones */
+  uint32_t flags;                          /* of its description */
   void (*ask)(void *ctx, uint32_t number); /* now and then, from inside a batch; NULL: never */
   void *ctx;
   sheaf_description description;
-  _Atomic uint64_t asked[4], batches; /* references, by verb */
+  _Atomic uint64_t asked[4], batches;   /* references, by verb */
   _Atomic uint32_t inside, most_inside; /* batches at once */
 } chaos;
 
@@ -90,7 +90,8 @@ static inline void chaos_make(chaos_result *c, const sheaf_request *r, uint32_t 
   c->result.property_count = 1;
 }
 
-static inline void chaos_make_fault(chaos_result *c, uint32_t i, sheaf_status status, bool retryable) {
+static inline void chaos_make_fault(chaos_result *c, uint32_t i, sheaf_status status,
+                                    bool retryable) {
   c->result = (sheaf_result){i, status, NULL, 0, retryable ? SHEAF_RESULT_RETRYABLE : 0, {NULL, 0}};
 }
 
@@ -159,7 +160,8 @@ static inline sheaf_status chaos_answer_all(chaos *self, chance *c, const sheaf_
   for (uint32_t i = 0; i < r->count; i++) order[i] = i;
   if (!chance_one_in(c, 3)) chaos_shuffle(c, order, r->count);
   if (!chance_one_in(c, 4)) here -= chaos_hand_over(c, r, order);
-  uint32_t fail_at = self->calm || !chance_one_in(c, 10) ? UINT32_MAX : chance_below(c, r->count + 1);
+  uint32_t fail_at =
+      self->calm || !chance_one_in(c, 10) ? UINT32_MAX : chance_below(c, r->count + 1);
   chaos_result group[32];
   for (uint32_t i = 0, n = 0, size = 1 + chance_below(c, 15); i < here; i++) {
     uint32_t fault = self->calm ? 100 : chance_below(c, 100);
@@ -198,13 +200,11 @@ static inline sheaf_status chaos_batch(void *self_, const sheaf_request *r, shea
 #define CHAOS_NEITHER SHEAF_VERB_TRAITS
 
 static inline const sheaf_description *chaos_describe(void *self_) {
-  static const sheaf_verb_info verbs[] = {
-      {CHAOS_PURE, SHEAF_VERB_PURE | SHEAF_VERB_IDEMPOTENT},
-      {CHAOS_IDEMPOTENT, SHEAF_VERB_IDEMPOTENT},
-      {CHAOS_NEITHER, 0}};
+  static const sheaf_verb_info verbs[] = {{CHAOS_PURE, SHEAF_VERB_PURE | SHEAF_VERB_IDEMPOTENT},
+                                          {CHAOS_IDEMPOTENT, SHEAF_VERB_IDEMPOTENT},
+                                          {CHAOS_NEITHER, 0}};
   chaos *self = self_;
-  self->description =
-      (sheaf_description){sizeof self->description, self->flags, verbs, NULL, 3, 0};
+  self->description = (sheaf_description){sizeof self->description, self->flags, verbs, NULL, 3, 0};
   return &self->description;
 }
 

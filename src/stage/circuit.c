@@ -30,8 +30,7 @@ static uint32_t results(sheaf_sink *sink, const sheaf_result *given, uint32_t co
   judging *j = (judging *)sink;
   uint32_t bad = 0;
   for (uint32_t i = 0; i < count; i++)
-    if (!SHEAF_IS_OK(given[i].status))
-      bad += sheaf_statuses_have(&j->c->statuses, given[i].status);
+    if (!SHEAF_IS_OK(given[i].status)) bad += sheaf_statuses_have(&j->c->statuses, given[i].status);
   atomic_fetch_add_explicit(&j->answered, count, memory_order_relaxed);
   if (bad) atomic_fetch_add_explicit(&j->bad, bad, memory_order_relaxed);
   return j->onward->results(j->onward, given, count);
@@ -88,8 +87,8 @@ static const sheaf_setting_info settings[SETTINGS] = {
     [FAILURES] = {"failures", "5", "After how many failed batches in a row the circuit opens.",
                   SHEAF_KIND_INT64, 0},
     [INTERVAL] = {"interval_ms", "1000",
-                  "How often, while it is open, a batch may try, in milliseconds.", SHEAF_KIND_INT64,
-                  0},
+                  "How often, while it is open, a batch may try, in milliseconds.",
+                  SHEAF_KIND_INT64, 0},
     [STATUSES] = {"statuses", "unavailable, overloaded, manager_failure, no_result, deadline",
                   "A batch failed if all its references failed with one of these errors.",
                   SHEAF_KIND_STRING, 0}};

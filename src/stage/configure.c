@@ -44,7 +44,8 @@ static sheaf_manager *put(sheaf_manager *below, const sheaf_config_stack *stack,
                           const char *where, sheaf_error *error) {
   const sheaf_config_stage *stage = &stack->stages[i];
   sheaf_stage_options options = SHEAF_STAGE_OPTIONS_INIT;
-  sheaf_manager **children = malloc((stage->manager_count + (size_t)1) * sizeof(sheaf_manager *)), *top = NULL;
+  sheaf_manager **children = malloc((stage->manager_count + (size_t)1) * sizeof(sheaf_manager *)),
+                *top = NULL;
   if (!children) {
     sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory for a stage");
     (void)sheaf_manager_close(below);

@@ -153,10 +153,9 @@ static sheaf_status dedupe_open(void *self, const sheaf_value *settings,
 static const sheaf_stage_counter_info counters[] = {
     [FOLDED] = {"folded", "References that were not asked, for an equal one of the batch was."}};
 
-static const sheaf_factory factory =
-    SHEAF_STAGE_FACTORY("dedupe", "Deduplication",
-                        "Equal references in a batch are asked once, and answered at each index.",
-                        NULL, 0);
+static const sheaf_factory factory = SHEAF_STAGE_FACTORY(
+    "dedupe", "Deduplication",
+    "Equal references in a batch are asked once, and answered at each index.", NULL, 0);
 
 const sheaf_stage_type sheaf_stage_dedupe = {.info = SHEAF_STAGE_INFO(&factory, 1, 1),
                                              .needs = SHEAF_VERB_PURE,

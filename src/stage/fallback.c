@@ -75,9 +75,10 @@ static const sheaf_stage_counter_info counters[] = {
     [ASKED] = {"fallen", "References that the next manager was asked for, once for each manager."},
     [RECOVERED] = {"recovered", "References that failed at one manager and not at the next."}};
 
-static const sheaf_factory factory = SHEAF_STAGE_FACTORY(
-    "fallback", "Fallback", "What one manager cannot answer for the moment, the next one is asked for.",
-    settings, SETTINGS);
+static const sheaf_factory factory =
+    SHEAF_STAGE_FACTORY("fallback", "Fallback",
+                        "What one manager cannot answer for the moment, the next one is asked for.",
+                        settings, SETTINGS);
 
 static sheaf_status fallback_open(void *self, const sheaf_value *values,
                                   const sheaf_stage_options *options, sheaf_error *error) {

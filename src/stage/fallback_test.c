@@ -118,8 +118,8 @@ static void settings_are_checked(void **state) {
   const fake_batch batches[] = {evens, evens};
   const sheaf_setting bad[] = {staged_text("statuses", "unavailble"), staged_text("statuses", ""),
                                staged_text("status", "unavailable"), staged_text("statuses", "ok")};
-  static const char *const said[] = {"did you mean \"unavailable\"", "names no error", "it takes statuses",
-                                     "no error"};
+  static const char *const said[] = {"did you mean \"unavailable\"", "names no error",
+                                     "it takes statuses", "no error"};
   (void)state;
   several_open(&V, 2, batches);
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

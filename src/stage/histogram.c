@@ -3,9 +3,8 @@
 
 static void raise_to(_Atomic uint64_t *place, uint64_t value) {
   uint64_t seen = atomic_load_explicit(place, memory_order_relaxed);
-  while (seen < value && !atomic_compare_exchange_weak_explicit(place, &seen, value,
-                                                                memory_order_relaxed,
-                                                                memory_order_relaxed)) {
+  while (seen < value && !atomic_compare_exchange_weak_explicit(
+                             place, &seen, value, memory_order_relaxed, memory_order_relaxed)) {
   }
 }
 

@@ -68,7 +68,8 @@ static void dequeue(limit *l, ticket *t) {
 /* How long whoever is refused should stay away: until the queue has gone, by a guess. */
 static int64_t hint_ns(limit *l, uint32_t size, int64_t now_ns) {
   int64_t room = wait_for_room(l, size, now_ns);
-  double turns = l->most_in_flight < INT64_MAX ? (double)(l->queued + 1) / (double)l->most_in_flight : 0;
+  double turns =
+      l->most_in_flight < INT64_MAX ? (double)(l->queued + 1) / (double)l->most_in_flight : 0;
   double queue = turns * l->usual_ns;
   if (room == INT64_MAX || (double)room < queue) return (int64_t)queue;
   return room;
@@ -136,7 +137,8 @@ static sheaf_status ask(limit *l, const sheaf_request *request, sheaf_sink *sink
 static bool is_inside(const sheaf_stage *stage) {
   for (uint32_t i = 0; i < stage->child_count; i++) {
     const sheaf_manager *m = stage->children[i];
-    if (m->stage ? is_inside(m->self) : sheaf_flight_in_gate(m, sheaf_thread_here->current)) return true;
+    if (m->stage ? is_inside(m->self) : sheaf_flight_in_gate(m, sheaf_thread_here->current))
+      return true;
   }
   return false;
 }
@@ -178,14 +180,15 @@ static sheaf_status limit_batch(void *self, const sheaf_request *request, sheaf_
 static const sheaf_setting_info settings[SETTINGS] = {
     [IN_FLIGHT] = {"in_flight", NULL, "The most batches at once.", SHEAF_KIND_INT64, 0},
     [BATCHES] = {"batches_per_second", NULL, "The most batches a second.", SHEAF_KIND_DOUBLE, 0},
-    [REFERENCES] = {"references_per_second", NULL, "The most references a second.", SHEAF_KIND_DOUBLE,
-                    0},
+    [REFERENCES] = {"references_per_second", NULL, "The most references a second.",
+                    SHEAF_KIND_DOUBLE, 0},
     [BURST] = {"burst_ms", "1000",
                "After a quiet time, as much at once as is allowed in so many milliseconds.",
                SHEAF_KIND_INT64, 0},
-    [QUEUE] = {"queue", "1000",
-               "The most batches that wait; one more is refused at once (overloaded). 0: none waits.",
-               SHEAF_KIND_INT64, 0}};
+    [QUEUE] = {
+        "queue", "1000",
+        "The most batches that wait; one more is refused at once (overloaded). 0: none waits.",
+        SHEAF_KIND_INT64, 0}};
 
 static const sheaf_stage_counter_info counters[] = {
     [WAITED] = {"waited", "Batches that had to wait."},
@@ -193,13 +196,14 @@ static const sheaf_stage_counter_info counters[] = {
     [REFUSED] = {"refused", "Batches that were refused because too many waited."}};
 
 static const sheaf_factory factory = SHEAF_STAGE_FACTORY(
-    "limit", "Limit", "Limits the batches at once, and the batches and references a second.", settings,
-    SETTINGS);
+    "limit", "Limit", "Limits the batches at once, and the batches and references a second.",
+    settings, SETTINGS);
 
 static bool is_given(const sheaf_value *value) { return value->kind != SHEAF_KIND_NONE; }
 
 /* A rate; 0 if it is not given. */
-static sheaf_status read_rate(const sheaf_value *values, uint32_t i, double *out, sheaf_error *error) {
+static sheaf_status read_rate(const sheaf_value *values, uint32_t i, double *out,
+                              sheaf_error *error) {
   *out = is_given(&values[i]) ? values[i].u.real : 0;
   if (!is_given(&values[i]) || (*out >= 1e-9 && *out <= 1e12)) return SHEAF_OK;
   return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT,
@@ -232,7 +236,8 @@ static sheaf_status limit_open(void *self, const sheaf_value *values,
                            "\"references_per_second\"");
   double burst = (double)burst_ms / 1000;
   l->batches = sheaf_bucket_make(batches, batches * burst < 1 ? 1 : batches * burst, now);
-  l->references = sheaf_bucket_make(references, references * burst < 1 ? 1 : references * burst, now);
+  l->references =
+      sheaf_bucket_make(references, references * burst < 1 ? 1 : references * burst, now);
   return SHEAF_OK;
 }
 

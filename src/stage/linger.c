@@ -267,8 +267,8 @@ static bool may_hand_over(void) {
 /* Contexts an index are not compared. */
 static bool applies(const sheaf_linger *l, const sheaf_request *request) {
   return request->count > 0 && request->count < l->most_count && !request->contexts &&
-         may_hand_over() && sheaf_stage_may_share(request) &&
-         bytes_of(request) < l->most_bytes && has_time(l, request->call);
+         may_hand_over() && sheaf_stage_may_share(request) && bytes_of(request) < l->most_bytes &&
+         has_time(l, request->call);
 }
 
 static sheaf_status linger_batch(void *self, const sheaf_request *request, sheaf_sink *sink) {
@@ -305,10 +305,11 @@ static sheaf_status read_wait(const sheaf_value *settings, int64_t *out_ns, shea
   double ms = settings[MAX_WAIT_MS].u.real;
   *out_ns = (int64_t)(ms * 1e6);
   if (ms > 0 && ms <= 3600000.0 && *out_ns > 0) return SHEAF_OK;
-  return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT,
-                         "setting \"max_wait_ms\" is %g: give a number of milliseconds above 0, and up "
-                         "to 3600000",
-                         ms);
+  return sheaf_error_set(
+      error, SHEAF_INVALID_ARGUMENT,
+      "setting \"max_wait_ms\" is %g: give a number of milliseconds above 0, and up "
+      "to 3600000",
+      ms);
 }
 
 static sheaf_status linger_open(void *self, const sheaf_value *settings,
@@ -319,7 +320,8 @@ static sheaf_status linger_open(void *self, const sheaf_value *settings,
   sheaf_status status =
       sheaf_stage_number(&sheaf_stage_linger, settings, MAX_SIZE, 1, INT32_MAX, &count, error);
   if (!status && settings[MAX_BYTES].kind != SHEAF_KIND_NONE)
-    status = sheaf_stage_number(&sheaf_stage_linger, settings, MAX_BYTES, 1, INT64_MAX, &bytes, error);
+    status =
+        sheaf_stage_number(&sheaf_stage_linger, settings, MAX_BYTES, 1, INT64_MAX, &bytes, error);
   if (!status) status = read_wait(settings, &l->most_wait_ns, error);
   if (status) return status;
   l->most_count = (uint32_t)count;
@@ -349,9 +351,10 @@ static const sheaf_setting_info settings[] = {
     [MAX_SIZE] = {"max_size", "1000", "The most references of a batch.", SHEAF_KIND_INT64, 0},
     [MAX_BYTES] = {"max_bytes", NULL, "The most bytes of references of a batch; else any.",
                    SHEAF_KIND_INT64, 0},
-    [MAX_WAIT_MS] = {"max_wait_ms", "1",
-                     "How long a batch waits for further calls, in milliseconds, from its first call.",
-                     SHEAF_KIND_DOUBLE, 0}};
+    [MAX_WAIT_MS] = {
+        "max_wait_ms", "1",
+        "How long a batch waits for further calls, in milliseconds, from its first call.",
+        SHEAF_KIND_DOUBLE, 0}};
 
 static const sheaf_stage_counter_info counters[] = {
     [SHEAF_LINGER_CALLS] = {"calls", "Calls that came."},
@@ -360,10 +363,9 @@ static const sheaf_stage_counter_info counters[] = {
     [SHEAF_LINGER_DUE] = {"due", "Batches that went because their time had come."},
     [SHEAF_LINGER_FLUSHED] = {"flushed", "Batches whose time was ended by a flush."}};
 
-static const sheaf_factory factory =
-    SHEAF_STAGE_FACTORY("linger", "Linger",
-                        "Calls that come within a short time of each other go down as one batch.",
-                        settings, sizeof settings / sizeof *settings);
+static const sheaf_factory factory = SHEAF_STAGE_FACTORY(
+    "linger", "Linger", "Calls that come within a short time of each other go down as one batch.",
+    settings, sizeof settings / sizeof *settings);
 
 const sheaf_stage_type sheaf_stage_linger = {.info = SHEAF_STAGE_INFO(&factory, 1, 1),
                                              .flags = SHEAF_STAGE_MAY_WAIT,

@@ -44,10 +44,10 @@ typedef struct sheaf_window {
   sheaf_terms *terms;        /* held */
   bool has_inputs;
   _Atomic uint32_t state;
-  _Atomic uint32_t holds; /* of its members, and of the job */
+  _Atomic uint32_t holds;               /* of its members, and of the job */
   sheaf_window_member *members, **last; /* those who have not left; the first minds the time */
   int64_t opened_ns, due_ns;
-  const char *why; /* it went */
+  const char *why;     /* it went */
   int64_t deadline_ns; /* the latest; 0: none */
   sheaf_cancel *cancel;
   pthread_cond_t done; /* for the last, who waits whatever its call says */

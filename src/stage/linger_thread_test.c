@@ -44,7 +44,8 @@ static sheaf_status answer(void *self, const sheaf_request *request, sheaf_sink 
 }
 
 static void begin(const char *size, const char *wait_ms) {
-  const sheaf_setting settings[] = {staged_text("max_size", size), staged_text("max_wait_ms", wait_ms)};
+  const sheaf_setting settings[] = {staged_text("max_size", size),
+                                    staged_text("max_wait_ms", wait_ms)};
   sheaf_error error;
   memset(&F, 0, sizeof F);
   F.batch = answer;
@@ -262,7 +263,8 @@ static void inputs_go_along(void **state) {
 static sheaf_status some_fail(void *self, const sheaf_request *request, sheaf_sink *sink) {
   note(request);
   for (uint32_t i = 0; i < request->count; i++)
-    if (staged_number(request->refs[i]) == 4) sheaf_emit_error(sink, i, SHEAF_AUTH_ERROR, sheaf_cstr("no"));
+    if (staged_number(request->refs[i]) == 4)
+      sheaf_emit_error(sink, i, SHEAF_AUTH_ERROR, sheaf_cstr("no"));
   sheaf_request few = *request;
   while (few.count && staged_number(few.refs[few.count - 1]) >= 4) few.count--;
   staged_numbers(self, &few, sink);
@@ -447,7 +449,8 @@ static void below_a_cache_it_gathers_what_is_missed(void **state) {
   fake_close(&F);
 }
 
-static sheaf_status asks_though_serialized(void *self, const sheaf_request *request, sheaf_sink *sink) {
+static sheaf_status asks_though_serialized(void *self, const sheaf_request *request,
+                                           sheaf_sink *sink) {
   sheaf_error error;
   assert_null(sheaf_resolve_one(top, sheaf_cstr("100"), &error));
   assert_int_equal(error.status, SHEAF_BUSY);
@@ -490,14 +493,15 @@ static void closed_while_calls_are_in_flight(void **state) {
 static void bad_settings(void **state) {
   static const struct {
     const char *name, *value, *words;
-  } cases[] = {{"max_size", "0", "setting \"max_size\" is 0: give a whole number from 1"},
-               {"max_size", "-1", "setting \"max_size\" is -1"},
-               {"max_bytes", "0", "setting \"max_bytes\" is 0"},
-               {"max_wait_ms", "0", "setting \"max_wait_ms\" is 0: give a number of milliseconds above 0"},
-               {"max_wait_ms", "-0.5", "setting \"max_wait_ms\" is -0.5"},
-               {"max_wait_ms", "1e300", "setting \"max_wait_ms\" is 1e+300"},
-               {"max_wait_ms", "long", "is a number, and \"long\" is not one"},
-               {"wait", "5", "it takes max_size, max_bytes and max_wait_ms"}};
+  } cases[] = {
+      {"max_size", "0", "setting \"max_size\" is 0: give a whole number from 1"},
+      {"max_size", "-1", "setting \"max_size\" is -1"},
+      {"max_bytes", "0", "setting \"max_bytes\" is 0"},
+      {"max_wait_ms", "0", "setting \"max_wait_ms\" is 0: give a number of milliseconds above 0"},
+      {"max_wait_ms", "-0.5", "setting \"max_wait_ms\" is -0.5"},
+      {"max_wait_ms", "1e300", "setting \"max_wait_ms\" is 1e+300"},
+      {"max_wait_ms", "long", "is a number, and \"long\" is not one"},
+      {"wait", "5", "it takes max_size, max_bytes and max_wait_ms"}};
   (void)state;
   begin("5", "1");
   for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
@@ -525,7 +529,8 @@ static void many_threads(void **state) {
   pthread_t threads[MOST];
   (void)state;
   begin("20", "0.5");
-  for (int i = 0; i < MOST; i++) assert_int_equal(pthread_create(&threads[i], NULL, call_often, NULL), 0);
+  for (int i = 0; i < MOST; i++)
+    assert_int_equal(pthread_create(&threads[i], NULL, call_often, NULL), 0);
   for (int i = 0; i < MOST; i++) pthread_join(threads[i], NULL);
   assert_int_equal(counter("calls"), MOST * 200);
   assert_int_equal(counter("batches"), batches);

@@ -126,7 +126,7 @@ void sheaf_window_ask(sheaf_window *w) {
   w->results = sheaf_arena_alloc(&w->arena, w->count * sizeof *w->results);
   sheaf_stage_reason before =
       sheaf_stage_because((sheaf_stage_reason){w->why, sheaf_now_ns() - w->opened_ns});
-  w->status = w->results ? sheaf_stage_ask(&w->linger->stage, 0, &request, &k.sink)
-                         : SHEAF_OUT_OF_MEMORY;
+  w->status =
+      w->results ? sheaf_stage_ask(&w->linger->stage, 0, &request, &k.sink) : SHEAF_OUT_OF_MEMORY;
   (void)sheaf_stage_because(before);
 }

@@ -17,8 +17,7 @@ static void buckets_hold_what_they_say(void **state) {
   for (uint32_t i = 0; i < SHEAF_HISTOGRAM_BUCKETS; i++) {
     uint64_t top = sheaf_histogram_top(i);
     assert_int_equal(sheaf_histogram_bucket(top), i);
-    assert_int_equal(sheaf_histogram_bucket(top + 1),
-                     i + 1 < SHEAF_HISTOGRAM_BUCKETS ? i + 1 : i);
+    assert_int_equal(sheaf_histogram_bucket(top + 1), i + 1 < SHEAF_HISTOGRAM_BUCKETS ? i + 1 : i);
     if (i > 0) assert_true(top > before && top - before <= before / 8 + 1);
     before = top;
   }
@@ -84,7 +83,8 @@ static void it_counts(void **state) {
   assert_int_equal(snapshot.size.sum, 312);
   assert_int_equal(snapshot.size.least, 12);
   assert_int_equal(snapshot.size.most, 300);
-  assert_true(snapshot.latency_ns.least > 0 && snapshot.latency_ns.p999 <= snapshot.latency_ns.most);
+  assert_true(snapshot.latency_ns.least > 0 &&
+              snapshot.latency_ns.p999 <= snapshot.latency_ns.most);
   assert_int_equal(table->errors(meter.self, errors, 4), 2);
   assert_int_equal(errors[0].status, SHEAF_AUTH_ERROR);
   assert_int_equal(errors[0].count, 52);
@@ -120,7 +120,8 @@ static void as_prometheus_text(void **state) {
   assert_int_equal(staged_ask(&S, refs, 4), SHEAF_OK);
   assert_int_equal(sheaf_meter_prometheus(S.top, append, text), SHEAF_OK);
   assert_line(text, "# HELP sheaf_dedupe_folded_total References that were not asked");
-  assert_line(text, "# TYPE sheaf_dedupe_folded_total counter\nsheaf_dedupe_folded_total{at=\"0.0\"} 1\n");
+  assert_line(
+      text, "# TYPE sheaf_dedupe_folded_total counter\nsheaf_dedupe_folded_total{at=\"0.0\"} 1\n");
   assert_line(text, "# TYPE sheaf_meter_in_flight gauge\nsheaf_meter_in_flight{at=\"0\"} 0\n"
                     "sheaf_meter_in_flight{at=\"0.0.0\"} 0\n");
   assert_line(text, "sheaf_meter_results_total{at=\"0\",status=\"ok\"} 3\n"
@@ -129,8 +130,9 @@ static void as_prometheus_text(void **state) {
   assert_line(text, "sheaf_meter_batch_size_bucket{at=\"0\",le=\"3\"} 0\n"
                     "sheaf_meter_batch_size_bucket{at=\"0\",le=\"7\"} 1\n");
   assert_line(text, "sheaf_meter_batch_size_bucket{at=\"0.0.0\",le=\"3\"} 1\n");
-  assert_line(text, "sheaf_meter_batch_size_bucket{at=\"0\",le=\"+Inf\"} 1\n"
-                    "sheaf_meter_batch_size_sum{at=\"0\"} 4\nsheaf_meter_batch_size_count{at=\"0\"} 1\n");
+  assert_line(text,
+              "sheaf_meter_batch_size_bucket{at=\"0\",le=\"+Inf\"} 1\n"
+              "sheaf_meter_batch_size_sum{at=\"0\"} 4\nsheaf_meter_batch_size_count{at=\"0\"} 1\n");
   assert_line(text, "sheaf_meter_batch_seconds_count{at=\"0.0.0\"} 1\n");
   assert_int_equal(sheaf_meter_prometheus(NULL, append, text), SHEAF_INVALID_ARGUMENT);
   assert_int_equal(sheaf_manager_close(S.top), SHEAF_OK);
@@ -184,7 +186,8 @@ static void a_trace_that_cannot_be_written(void **state) {
   staged_open(&S, thirds);
   assert_null(sheaf_stage_over(S.top, "meter", &setting, 1, &S.error));
   assert_int_equal(S.error.status, SHEAF_IO_ERROR);
-  assert_non_null(strstr(S.error.message, "the trace \"/no/such/folder/trace.json\" cannot be written: No"));
+  assert_non_null(
+      strstr(S.error.message, "the trace \"/no/such/folder/trace.json\" cannot be written: No"));
   staged_close(&S);
 }
 

@@ -20,7 +20,8 @@ __attribute__((format(printf, 2, 3))) static void put(const writer *w, const cha
   va_start(arguments, format);
   int size = vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  if (size > 0) w->write(w->ctx, sheaf_strn(text, (size_t)size < sizeof text ? (size_t)size : sizeof text - 1));
+  if (size > 0)
+    w->write(w->ctx, sheaf_strn(text, (size_t)size < sizeof text ? (size_t)size : sizeof text - 1));
 }
 
 /* Something that is done to each stage of a type, with its place in the stack. */
@@ -45,7 +46,8 @@ static void write_counter(const writer *w, sheaf_manager *m, const char *at, con
   const sheaf_stage *stage = m->self;
   uint32_t i = *(const uint32_t *)which;
   put(w, "sheaf_%s_%s_total{at=\"%s\"} %" PRIu64 "\n", stage->type->info.factory->id,
-      stage->type->counters[i].name, at, atomic_load_explicit(&stage->counts[i], memory_order_relaxed));
+      stage->type->counters[i].name, at,
+      atomic_load_explicit(&stage->counts[i], memory_order_relaxed));
 }
 
 static void count_one(const writer *w, sheaf_manager *m, const char *at, const void *count) {
@@ -82,10 +84,10 @@ static void write_results(const writer *w, sheaf_manager *m, const char *at, con
   uint32_t row = 0;
   sheaf_meter_read(meter, sums);
   put(w, "sheaf_meter_results_total{at=\"%s\",status=\"ok\"} %" PRIu64 "\n", at, sums->succeeded);
-#define ROW(upper, code, lower, message)                                                          \
-  if (row > 0 && meter->errors[row])                                                              \
-    put(w, "sheaf_meter_results_total{at=\"%s\",status=\"" #lower "\"} %" PRIu64 "\n", at,          \
-        atomic_load_explicit(&meter->errors[row], memory_order_relaxed));                         \
+#define ROW(upper, code, lower, message)                                                           \
+  if (row > 0 && meter->errors[row])                                                               \
+    put(w, "sheaf_meter_results_total{at=\"%s\",status=\"" #lower "\"} %" PRIu64 "\n", at,         \
+        atomic_load_explicit(&meter->errors[row], memory_order_relaxed));                          \
   row++;
   SHEAF_STATUS_MAP(ROW)
 #undef ROW
@@ -93,15 +95,18 @@ static void write_results(const writer *w, sheaf_manager *m, const char *at, con
 
 /* Buckets at powers of two, whose edges the histogram has: values up to 2^k - 1. */
 static void write_histogram(const writer *w, const char *name, const char *at,
-                            const sheaf_histogram_sum *sum, uint32_t from, uint32_t to, double unit) {
+                            const sheaf_histogram_sum *sum, uint32_t from, uint32_t to,
+                            double unit) {
   uint64_t below = 0;
   for (uint32_t power = from, b = 0; power <= to; power++) {
     uint64_t edge = ((uint64_t)1 << power) - 1;
-    for (; b < SHEAF_HISTOGRAM_BUCKETS && sheaf_histogram_top(b) <= edge; b++) below += sum->buckets[b];
+    for (; b < SHEAF_HISTOGRAM_BUCKETS && sheaf_histogram_top(b) <= edge; b++)
+      below += sum->buckets[b];
     put(w, "%s_bucket{at=\"%s\",le=\"%.10g\"} %" PRIu64 "\n", name, at, (double)edge * unit, below);
   }
-  put(w, "%s_bucket{at=\"%s\",le=\"+Inf\"} %" PRIu64 "\n%s_sum{at=\"%s\"} %.10g\n%s_count{at=\"%s\"} %" PRIu64
-         "\n",
+  put(w,
+      "%s_bucket{at=\"%s\",le=\"+Inf\"} %" PRIu64
+      "\n%s_sum{at=\"%s\"} %.10g\n%s_count{at=\"%s\"} %" PRIu64 "\n",
       name, at, sum->count, name, at, (double)sum->sum * unit, name, at, sum->count);
 }
 

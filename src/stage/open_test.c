@@ -20,7 +20,8 @@ static void stages_are_listed(void **state) {
     assert_ptr_equal(sheaf_stage_find(info->factory->id), info);
     assert_non_null(info->factory->description);
     assert_true(info->least_children <= info->most_children);
-    if (count > 0) assert_true(strcmp(sheaf_stage_at(count - 1)->factory->id, info->factory->id) < 0);
+    if (count > 0)
+      assert_true(strcmp(sheaf_stage_at(count - 1)->factory->id, info->factory->id) < 0);
     for (uint32_t i = 0; i < info->factory->setting_count; i++)
       assert_non_null(info->factory->settings[i].doc);
   }
@@ -56,10 +57,11 @@ static void bad_openings_are_refused(void **state) {
   (void)state;
   begin(staged_numbers);
   assert_null(sheaf_stage_over(S.top, "dedup", NULL, 0, &S.error));
-  refused(SHEAF_NOT_FOUND, "there is no stage \"dedup\" (did you mean \"dedupe\"?); there are batch");
+  refused(SHEAF_NOT_FOUND,
+          "there is no stage \"dedup\" (did you mean \"dedupe\"?); there are batch");
   assert_null(sheaf_stage_over(S.top, "batch", &unknown, 1, &S.error));
-  refused(SHEAF_INVALID_ARGUMENT,
-          "stage \"batch\" has no setting \"batcher\" (did you mean \"batchers\"?); it takes batchers, ");
+  refused(SHEAF_INVALID_ARGUMENT, "stage \"batch\" has no setting \"batcher\" (did you mean "
+                                  "\"batchers\"?); it takes batchers, ");
   assert_null(sheaf_stage_over(S.top, "batch", &wrong, 1, &S.error));
   refused(SHEAF_INVALID_ARGUMENT, "setting \"batchers\" of stage \"batch\" is a string");
   assert_null(sheaf_stage_over(S.top, "dedupe", &unknown, 1, &S.error));
@@ -177,11 +179,13 @@ static void what_can_do_nothing_is_logged(void **state) {
     assert_string_equal(S.below.log, "");
     for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) staged_put(&S, idle[i], NULL);
     if (plain) {
-      assert_has(S.below.log, "cache: passes every batch on as it is, for no verb of what it stands on "
-                              "(\"circuit\") is said to be pure");
+      assert_has(S.below.log,
+                 "cache: passes every batch on as it is, for no verb of what it stands on "
+                 "(\"circuit\") is said to be pure");
       assert_has(S.below.log, "dedupe: passes every batch on");
-      assert_has(S.below.log, "retry: passes every batch on as it is, for no verb of what it stands on "
-                              "(\"dedupe\") is said to be idempotent: it may not be asked again");
+      assert_has(S.below.log,
+                 "retry: passes every batch on as it is, for no verb of what it stands on "
+                 "(\"dedupe\") is said to be idempotent: it may not be asked again");
     } else assert_string_equal(S.below.log, "");
     staged_close(&S);
   }
@@ -190,13 +194,16 @@ static void what_can_do_nothing_is_logged(void **state) {
 static void stacks_have_an_end(void **state) {
   static const sheaf_str refs[] = {SHEAF_STR("a:///1"), SHEAF_STR("a:///2"), SHEAF_STR("a:///1")};
   static const char *const stages[] = {"batch", "dedupe", "meter", "cache", "limit", "parallel"};
-  static const char *const settings[][2] = {{"batchers", "sort"}, {NULL, NULL},     {NULL, NULL},
-                                            {NULL, NULL},         {"in_flight", "1"}, {"min_size", "1"}};
+  static const char *const settings[][2] = {{"batchers", "sort"}, {NULL, NULL},
+                                            {NULL, NULL},         {NULL, NULL},
+                                            {"in_flight", "1"},   {"min_size", "1"}};
   (void)state;
   begin(staged_numbers);
-  for (size_t i = 0; i < 64; i++) staged_put(&S, stages[i % 6], settings[i % 6][0], settings[i % 6][1], NULL);
+  for (size_t i = 0; i < 64; i++)
+    staged_put(&S, stages[i % 6], settings[i % 6][0], settings[i % 6][1], NULL);
   assert_null(sheaf_stage_over(S.top, "meter", NULL, 0, &S.error));
-  refused(SHEAF_LIMIT, "\"meter\" would stand on 64 others: no more than 64 stages stand on top of each other");
+  refused(SHEAF_LIMIT,
+          "\"meter\" would stand on 64 others: no more than 64 stages stand on top of each other");
   assert_int_equal(staged_ask(&S, refs, 3), SHEAF_OK);
   staged_assert_once(&S);
   assert_int_equal(S.value[1], 2);
@@ -242,7 +249,8 @@ static sheaf_status twice_and_never(void *self, const sheaf_request *request, sh
 static void the_manager_below_is_blamed(void **state) {
   static const sheaf_str refs[] = {SHEAF_STR("a:///1"), SHEAF_STR("a:///2"), SHEAF_STR("a:///3")};
   (void)state;
-  for (int metered = 0; metered < 2; metered++) { /* answering on the host's flight, and on its own */
+  for (int metered = 0; metered < 2;
+       metered++) { /* answering on the host's flight, and on its own */
     begin(twice_and_never);
     staged_put(&S, "batch", NULL);
     if (metered) staged_put(&S, "meter", NULL);

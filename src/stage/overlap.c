@@ -252,8 +252,7 @@ sheaf_status sheaf_overlap_ask(const sheaf_stage *stage, sheaf_workers *workers,
   if (!prepare(&o, request))
     return sheaf_stage_fail(request, sink, SHEAF_OUT_OF_MEMORY, "out of memory for a batch", 0);
   sheaf_stage_reason before = sheaf_stage_because((sheaf_stage_reason){"cut", 0});
-  sheaf_status status =
-      ask_with_help(&o, workers, helpers < MOST_HELPERS ? helpers : MOST_HELPERS);
+  sheaf_status status = ask_with_help(&o, workers, helpers < MOST_HELPERS ? helpers : MOST_HELPERS);
   (void)sheaf_stage_because(before);
   pthread_cond_destroy(&o.wake);
   pthread_mutex_destroy(&o.lock);

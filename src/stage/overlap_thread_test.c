@@ -69,7 +69,8 @@ static uint32_t hear(void *ctx, uint32_t index, const sheaf_result *r) {
   return atomic_fetch_add(&h->calls, 1) + 1 == h->stop_after ? SHEAF_STOP : SHEAF_CONTINUE;
 }
 
-static sheaf_status ask(uint32_t count, uint32_t flags, uint32_t stop_after, const sheaf_call *call) {
+static sheaf_status ask(uint32_t count, uint32_t flags, uint32_t stop_after,
+                        const sheaf_call *call) {
   sheaf_request request = sheaf_request_for(refs, count);
   sheaf_callbacks callbacks = {sizeof callbacks, flags, &H, hear, hear};
   sheaf_summary summary = SHEAF_SUMMARY_INIT;
@@ -158,7 +159,8 @@ static void cancel_and_deadline_end_all_pieces(void **state) {
   fake_close(&F);
 }
 
-static sheaf_status second_half_is_gone(void *self, const sheaf_request *request, sheaf_sink *sink) {
+static sheaf_status second_half_is_gone(void *self, const sheaf_request *request,
+                                        sheaf_sink *sink) {
   if (staged_number(request->refs[0]) < 50) return staged_numbers(self, request, sink);
   return sheaf_emit_failure(sink, SHEAF_UNAVAILABLE, sheaf_cstr("gone"), 0);
 }
@@ -168,7 +170,8 @@ static void one_piece_that_fails_fails_alone(void **state) {
   begin("parallel", "threads", "2", "min_size", "10");
   F.batch = second_half_is_gone;
   assert_int_equal(ask(100, 0, 0, NULL), SHEAF_UNAVAILABLE);
-  for (uint32_t i = 0; i < 100; i++) assert_int_equal(H.status[i], i < 50 ? SHEAF_OK : SHEAF_UNAVAILABLE);
+  for (uint32_t i = 0; i < 100; i++)
+    assert_int_equal(H.status[i], i < 50 ? SHEAF_OK : SHEAF_UNAVAILABLE);
   fake_close(&F);
 }
 
@@ -194,10 +197,11 @@ static void pieces_that_are_cut_again(void **state) {
 static void bad_settings(void **state) {
   static const struct {
     const char *stage, *name, *value, *words;
-  } cases[] = {{"parallel", "threads", "0", "setting \"threads\" is 0: give a whole number from 1 to 64"},
-               {"parallel", "min_size", "-1", "setting \"min_size\" is -1"},
-               {"parallel", "thread", "3", "(did you mean \"threads\"?); it takes threads and min_size"},
-               {"batch", "overlap", "0", "setting \"overlap\" is 0: give a whole number from 1 to 64"}};
+  } cases[] = {
+      {"parallel", "threads", "0", "setting \"threads\" is 0: give a whole number from 1 to 64"},
+      {"parallel", "min_size", "-1", "setting \"min_size\" is -1"},
+      {"parallel", "thread", "3", "(did you mean \"threads\"?); it takes threads and min_size"},
+      {"batch", "overlap", "0", "setting \"overlap\" is 0: give a whole number from 1 to 64"}};
   (void)state;
   begin("parallel", "threads", "1", "min_size", "1");
   for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
@@ -209,7 +213,8 @@ static void bad_settings(void **state) {
   fake_close(&F);
 }
 
-static sheaf_status asks_though_serialized(void *self, const sheaf_request *request, sheaf_sink *sink) {
+static sheaf_status asks_though_serialized(void *self, const sheaf_request *request,
+                                           sheaf_sink *sink) {
   sheaf_callbacks callbacks = SHEAF_CALLBACKS_INIT;
   sheaf_request nested = sheaf_request_for(refs, 64);
   sheaf_summary summary = SHEAF_SUMMARY_INIT;
@@ -222,7 +227,8 @@ static sheaf_status asks_though_serialized(void *self, const sheaf_request *requ
 static void a_serialized_manager_that_asks_it_from_inside(void **state) {
   static const struct {
     const char *stage, *name, *value, *name2, *value2;
-  } cases[] = {{"parallel", "threads", "8", "min_size", "1"}, {"batch", "batchers", "size(2)", "overlap", "8"}};
+  } cases[] = {{"parallel", "threads", "8", "min_size", "1"},
+               {"batch", "batchers", "size(2)", "overlap", "8"}};
   sheaf_error error;
   (void)state;
   for (int c = 0; c < 2; c++) {

@@ -44,8 +44,8 @@ static sheaf_status parallel_open(void *self, const sheaf_value *settings,
   parallel *p = self;
   int64_t threads, min_size;
   (void)options;
-  sheaf_status status = sheaf_stage_number(&sheaf_stage_parallel, settings, THREADS, 1, MOST_THREADS,
-                                           &threads, error);
+  sheaf_status status = sheaf_stage_number(&sheaf_stage_parallel, settings, THREADS, 1,
+                                           MOST_THREADS, &threads, error);
   if (!status)
     status = sheaf_stage_number(&sheaf_stage_parallel, settings, MIN_SIZE, 1, INT32_MAX, &min_size,
                                 error);
@@ -69,10 +69,9 @@ static const sheaf_setting_info settings[] = {
 static const sheaf_stage_counter_info counters[] = {
     [SPLIT] = {"split", "Batches that went down in pieces."}};
 
-static const sheaf_factory factory =
-    SHEAF_STAGE_FACTORY("parallel", "Parallel",
-                        "Large batches go down in pieces, on several threads at once.", settings,
-                        sizeof settings / sizeof *settings);
+static const sheaf_factory factory = SHEAF_STAGE_FACTORY(
+    "parallel", "Parallel", "Large batches go down in pieces, on several threads at once.",
+    settings, sizeof settings / sizeof *settings);
 
 const sheaf_stage_type sheaf_stage_parallel = {.info = SHEAF_STAGE_INFO(&factory, 1, 1),
                                                .flags = SHEAF_STAGE_MAY_WAIT,

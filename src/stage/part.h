@@ -20,14 +20,14 @@
 #include "stage/stage.h"
 
 typedef struct sheaf_part {
-  sheaf_sink sink;           /* for the part's results; passes them on to `onward` */
-  sheaf_request request;     /* the part's */
+  sheaf_sink sink;       /* for the part's results; passes them on to `onward` */
+  sheaf_request request; /* the part's */
   const sheaf_request *whole;
-  sheaf_sink *onward;        /* takes them at their places in the whole */
-  const uint32_t *indices;   /* places in the whole; NULL: from `first` on */
+  sheaf_sink *onward;      /* takes them at their places in the whole */
+  const uint32_t *indices; /* places in the whole; NULL: from `first` on */
   uint32_t first;
   uint32_t room;
-  sheaf_str *refs;           /* what is gathered goes here */
+  sheaf_str *refs; /* what is gathered goes here */
   const sheaf_context **contexts;
   sheaf_record *inputs;
 } sheaf_part;

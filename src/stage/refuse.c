@@ -10,7 +10,8 @@ sheaf_status sheaf_stage_refuse(const sheaf_request *request, sheaf_sink *sink, 
   sheaf_result results[GROUP];
   for (uint32_t i = 0, n; i < request->count; i += n) {
     for (n = 0; n < GROUP && i + n < request->count; n++)
-      results[n] = (sheaf_result){i + n, status, &hint, 1, SHEAF_RESULT_RETRYABLE, sheaf_cstr(message)};
+      results[n] =
+          (sheaf_result){i + n, status, &hint, 1, SHEAF_RESULT_RETRYABLE, sheaf_cstr(message)};
     if (sink->results(sink, results, n) != SHEAF_CONTINUE) return SHEAF_STOPPED;
   }
   return status;

@@ -36,7 +36,8 @@ static int64_t retry_after_ms(const sheaf_result *error) {
 static bool wants(void *ctx, const sheaf_result *error) {
   trying *t = ctx;
   if (t->attempt >= t->r->attempts) return false;
-  if (!(error->flags & SHEAF_RESULT_RETRYABLE) && !sheaf_statuses_have(&t->r->statuses, error->status))
+  if (!(error->flags & SHEAF_RESULT_RETRYABLE) &&
+      !sheaf_statuses_have(&t->r->statuses, error->status))
     return false;
   int64_t after_ms = retry_after_ms(error);
   if (after_ms > t->r->max_wait_ms) return false;
@@ -91,7 +92,8 @@ static void try_again(trying *t, sheaf_held *held) {
 
 static sheaf_status retry_batch(void *self, const sheaf_request *request, sheaf_sink *sink) {
   retry *r = self;
-  if (r->attempts == 1 || !(sheaf_stage_verb_flags(&r->stage, request->verb) & SHEAF_VERB_IDEMPOTENT))
+  if (r->attempts == 1 ||
+      !(sheaf_stage_verb_flags(&r->stage, request->verb) & SHEAF_VERB_IDEMPOTENT))
     return sheaf_stage_ask(&r->stage, 0, request, sink);
   trying t = {r, request, 1, 0};
   sheaf_held held;
@@ -109,9 +111,10 @@ static const sheaf_setting_info settings[SETTINGS] = {
                  SHEAF_KIND_INT64, 0},
     [MAX_BACKOFF] = {"max_backoff_ms", "5000", "What the doubling ends at, in milliseconds.",
                      SHEAF_KIND_INT64, 0},
-    [MAX_WAIT] = {"max_wait_ms", "30000",
-                  "A reference whose manager asks to wait longer (retry_after_ms) is not asked again.",
-                  SHEAF_KIND_INT64, 0},
+    [MAX_WAIT] =
+        {"max_wait_ms", "30000",
+         "A reference whose manager asks to wait longer (retry_after_ms) is not asked again.",
+         SHEAF_KIND_INT64, 0},
     [STATUSES] = {"statuses", "",
                   "Errors, by name, to ask again for besides those that are marked as retryable: "
                   "\"unavailable, overloaded\".",
@@ -120,7 +123,8 @@ static const sheaf_setting_info settings[SETTINGS] = {
 static const sheaf_stage_counter_info counters[] = {
     [RETRIED] = {"retried", "References that were asked again, once for each time."},
     [BATCHES] = {"retries", "Batches that asked again."},
-    [RECOVERED] = {"recovered", "References that failed, were asked again, and then did not fail."}};
+    [RECOVERED] = {"recovered",
+                   "References that failed, were asked again, and then did not fail."}};
 
 static const sheaf_factory factory = SHEAF_STAGE_FACTORY(
     "retry", "Retry", "What failed for the moment is asked again, in one smaller batch.", settings,
@@ -136,7 +140,8 @@ static sheaf_status retry_open(void *self, const sheaf_value *values,
   atomic_init(&r->chance, sheaf_index_seed());
   (void)((status = sheaf_stage_number(type, values, ATTEMPTS, 1, 1000, &r->attempts, error)) ||
          (status = sheaf_stage_number(type, values, BACKOFF, 0, DAY_MS, &r->backoff_ms, error)) ||
-         (status = sheaf_stage_number(type, values, MAX_BACKOFF, 0, DAY_MS, &r->max_backoff_ms, error)) ||
+         (status = sheaf_stage_number(type, values, MAX_BACKOFF, 0, DAY_MS, &r->max_backoff_ms,
+                                      error)) ||
          (status = sheaf_stage_number(type, values, MAX_WAIT, 0, DAY_MS, &r->max_wait_ms, error)) ||
          (status = sheaf_statuses_read(&r->statuses, type, values, STATUSES, error)));
   return status;

@@ -160,14 +160,16 @@ static sheaf_status read_routes(route *r, sheaf_error *error) {
     for (end = at; end < r->text.size && r->text.data[end] != '|' && !is_space(r->text.data[end]);)
       end++;
     bool more = end < r->text.size && r->text.data[end] == '|';
-    if (end > at || more) status = add_lane(r, sheaf_strn(r->text.data + at, end - at), child, error);
+    if (end > at || more)
+      status = add_lane(r, sheaf_strn(r->text.data + at, end - at), child, error);
     if (end > at && !more) child++;
   }
   if (status || child == r->stage.child_count) return status;
-  return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT,
-                         "setting \"routes\" has prefixes for %u managers, and there are %u: write one "
-                         "word for each, such as \"a:// b://|c:// *\"",
-                         child, r->stage.child_count);
+  return sheaf_error_set(
+      error, SHEAF_INVALID_ARGUMENT,
+      "setting \"routes\" has prefixes for %u managers, and there are %u: write one "
+      "word for each, such as \"a:// b://|c:// *\"",
+      child, r->stage.child_count);
 }
 
 static sheaf_status route_open(void *self, const sheaf_value *values,
@@ -175,7 +177,8 @@ static sheaf_status route_open(void *self, const sheaf_value *values,
   route *r = self;
   (void)options;
   r->text = sheaf_value_str(&values[ROUTES]);
-  r->lanes = malloc((r->text.size / 2 + 1) * sizeof *r->lanes); /* a character each, and what parts them */
+  r->lanes =
+      malloc((r->text.size / 2 + 1) * sizeof *r->lanes); /* a character each, and what parts them */
   if (!r->lanes) return sheaf_error_set(error, SHEAF_OUT_OF_MEMORY, "out of memory");
   sheaf_status status = read_routes(r, error);
   qsort(r->lanes, r->lane_count, sizeof *r->lanes, by_length);
@@ -185,18 +188,19 @@ static sheaf_status route_open(void *self, const sheaf_value *values,
 static void route_close(void *self) { free(((route *)self)->lanes); }
 
 static const sheaf_setting_info settings[SETTINGS] = {
-    [ROUTES] = {"routes", NULL,
-                "What the references of each manager begin with: a word a manager, in their order. A "
-                "word may be several prefixes with | between them; * stands for all. The longest that "
-                "fits counts.",
-                SHEAF_KIND_STRING, SHEAF_SETTING_REQUIRED}};
+    [ROUTES] = {
+        "routes", NULL,
+        "What the references of each manager begin with: a word a manager, in their order. A "
+        "word may be several prefixes with | between them; * stands for all. The longest that "
+        "fits counts.",
+        SHEAF_KIND_STRING, SHEAF_SETTING_REQUIRED}};
 
 static const sheaf_stage_counter_info counters[] = {
     [UNROUTED] = {"unrouted", "References that no route is for."}};
 
-static const sheaf_factory factory =
-    SHEAF_STAGE_FACTORY("route", "Route", "Each reference goes to the manager that its beginning tells.",
-                        settings, SETTINGS);
+static const sheaf_factory factory = SHEAF_STAGE_FACTORY(
+    "route", "Route", "Each reference goes to the manager that its beginning tells.", settings,
+    SETTINGS);
 
 const sheaf_stage_type sheaf_stage_route = {.info = SHEAF_STAGE_INFO(&factory, 1, UINT32_MAX),
                                             .size = sizeof(route),

@@ -43,7 +43,8 @@ static void ask(const char *const *texts, uint32_t count) {
 }
 
 static void each_goes_its_way_and_comes_back_to_its_place(void **state) {
-  static const char *const texts[] = {"b://1", "a://2", "c://3", "a://4", "d://5", "a://x/6", "b://7"};
+  static const char *const texts[] = {"b://1", "a://2",   "c://3", "a://4",
+                                      "d://5", "a://x/6", "b://7"};
   (void)state;
   assert_true(begin("a:// b://|c:// a://x/|*"));
   ask(texts, 7);
@@ -58,8 +59,9 @@ static void each_goes_its_way_and_comes_back_to_its_place(void **state) {
 
 /* Prefixes and references shorter than eight bytes, as long, and longer. */
 static void prefixes_of_any_length(void **state) {
-  static const char *const texts[] = {"abcdef1",   "abcdefg1", "abcdefgh1", "abcdefghi1", "abcdefgh",
-                                      "abcdefgx1", "a1",       "b1",        "abcdefghx1", ""};
+  static const char *const texts[] = {"abcdef1",    "abcdefg1",  "abcdefgh1", "abcdefghi1",
+                                      "abcdefgh",   "abcdefgx1", "a1",        "b1",
+                                      "abcdefghx1", ""};
   (void)state;
   assert_true(begin("abcdefg|abcdefghi abcdefgh|a *"));
   ask(texts, 10);

@@ -35,8 +35,8 @@ static inline void several_open(several *v, uint32_t count, const fake_batch *ba
 }
 
 /* Puts a stage over all of them; NULL on failure. */
-static inline sheaf_manager *several_put(several *v, const char *stage, const sheaf_setting *settings,
-                                         uint32_t count) {
+static inline sheaf_manager *several_put(several *v, const char *stage,
+                                         const sheaf_setting *settings, uint32_t count) {
   sheaf_stage_options options = SHEAF_STAGE_OPTIONS_INIT;
   options.settings = settings;
   options.setting_count = count;

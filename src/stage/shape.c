@@ -107,7 +107,8 @@ bool sheaf_shape_mend(sheaf_shape_builder *b) {
   uint32_t kept = 0, read = 0;
   for (uint32_t batch = 0; batch < b->batch_count; batch++) {
     for (; read < b->ends[batch]; read++)
-      if (b->own[read] < b->limit && !test_and_set(seen, b->own[read])) b->own[kept++] = b->own[read];
+      if (b->own[read] < b->limit && !test_and_set(seen, b->own[read]))
+        b->own[kept++] = b->own[read];
     b->ends[batch] = kept;
   }
   b->count = kept;

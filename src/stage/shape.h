@@ -14,8 +14,8 @@ struct sheaf_shape_builder {
   uint32_t *ends;
   uint32_t limit; /* how many indices there are */
   uint32_t count, batch_count, batch_room;
-  bool excess;            /* more were added than there is room for */
-  uint32_t first_excess;  /* which */
+  bool excess;           /* more were added than there is room for */
+  uint32_t first_excess; /* which */
   bool out_of_memory;
 };
 

@@ -45,8 +45,9 @@ bool sheaf_share_equal(const sheaf_context *a, const sheaf_context *b) {
   if (a == b) return true;
   if (!a) a = &empty;
   if (!b) b = &empty;
-  return sheaf_str_equal(a->share_key, b->share_key) && sheaf_str_equal(a->authority, b->authority) &&
-         sheaf_str_equal(a->state, b->state) && locales_equal(a->locale, b->locale);
+  return sheaf_str_equal(a->share_key, b->share_key) &&
+         sheaf_str_equal(a->authority, b->authority) && sheaf_str_equal(a->state, b->state) &&
+         locales_equal(a->locale, b->locale);
 }
 
 static uint64_t mix(uint64_t hash, const void *data, size_t size) {

@@ -23,7 +23,8 @@ static inline const sheaf_context *sheaf_share_context(const sheaf_request *requ
 
 /* Whether two indices of a request have contexts under which one answer serves both, passed on as
  * the first's: so `opaque` counts here. */
-static inline bool sheaf_share_contexts_equal(const sheaf_request *request, uint32_t a, uint32_t b) {
+static inline bool sheaf_share_contexts_equal(const sheaf_request *request, uint32_t a,
+                                              uint32_t b) {
   if (!request->contexts) return true;
   const sheaf_context *x = sheaf_share_context(request, a), *y = sheaf_share_context(request, b);
   return x == y || ((x ? x->opaque : NULL) == (y ? y->opaque : NULL) && sheaf_share_equal(x, y));

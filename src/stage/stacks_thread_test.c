@@ -19,20 +19,20 @@
 
 #define STACKS 150
 #define PESTERED 50
-#define THREADS 4     /* over a random stack */
+#define THREADS 4      /* over a random stack */
 #define MOST_THREADS 8 /* over one that is known */
-#define REFS 64 /* different references */
+#define REFS 64        /* different references */
 #define MOST_POSSIBLE 64
 
 /* An assertion also for other threads, where cmocka cannot end the test. */
 static _Thread_local uint64_t seed_here;
-#define MUST(condition)                                                                      \
-  do {                                                                                       \
-    if (!(condition)) {                                                                      \
-      fprintf(stderr, "%s:%d: not so: %s (SHEAF_TEST_SEED=%llu)\n", __FILE__, __LINE__,      \
-              #condition, (unsigned long long)seed_here);                                    \
-      abort();                                                                               \
-    }                                                                                        \
+#define MUST(condition)                                                                            \
+  do {                                                                                             \
+    if (!(condition)) {                                                                            \
+      fprintf(stderr, "%s:%d: not so: %s (SHEAF_TEST_SEED=%llu)\n", __FILE__, __LINE__,            \
+              #condition, (unsigned long long)seed_here);                                          \
+      abort();                                                                                     \
+    }                                                                                              \
   } while (0)
 
 typedef struct stack {
@@ -44,8 +44,8 @@ typedef struct stack {
   bool calm;       /* nothing fails, ends or stops: counters can be told exactly */
   sheaf_status possible[MOST_POSSIBLE]; /* errors that stages make */
   uint32_t possible_count;
-  bool several; /* managers below */
-  bool pestered;   /* see the section of that name */
+  bool several;  /* managers below */
+  bool pestered; /* see the section of that name */
   pthread_mutex_t lock;
   sheaf_cancel *cancels[MOST_THREADS]; /* of the calls under way, with the lock; NULL: none */
 } stack;
@@ -89,17 +89,23 @@ static const char *one_of(chance *c, const char *const *texts, uint32_t count) {
 }
 
 static sheaf_manager *put_batch(stack *s, sheaf_manager *below) {
-  static const char *const chains[] = {
-      "",     "single",          "size(7)",           "bytes(50)",
-      "sort", "sort | size(10)", "by(scheme) | merge", "by(scheme) | size(3)",
-      "by(prefix, /) | bytes(100)"};
+  static const char *const chains[] = {"",
+                                       "single",
+                                       "size(7)",
+                                       "bytes(50)",
+                                       "sort",
+                                       "sort | size(10)",
+                                       "by(scheme) | merge",
+                                       "by(scheme) | size(3)",
+                                       "by(prefix, /) | bytes(100)"};
   static const char *const overlaps[] = {"1", "1", "2", "5"};
   return put(s, below, "batch", "batchers", one_of(&s->chance, chains, 9), "overlap",
              one_of(&s->chance, overlaps, 4), NULL);
 }
 
 static sheaf_manager *put_cache(stack *s, sheaf_manager *below) {
-  static const char *const entries[] = {"1", "10", "100000"}, *const bytes[] = {"500", "5000", "67108864"};
+  static const char *const entries[] = {"1", "10", "100000"}, *const bytes[] = {"500", "5000",
+                                                                                "67108864"};
   static const char *const errors[] = {"true", "false"};
   return put(s, below, "cache", "max_entries", one_of(&s->chance, entries, 3), "max_bytes",
              one_of(&s->chance, bytes, 3), "errors", one_of(&s->chance, errors, 2), NULL);
@@ -173,7 +179,8 @@ static sheaf_manager *put_route(stack *s, sheaf_manager *below) {
 }
 
 static sheaf_manager *put_timeout(stack *s, sheaf_manager *below) {
-  return put(s, below, "timeout", "ms", s->calm || chance_one_in(&s->chance, 2) ? "60000" : "1", NULL);
+  return put(s, below, "timeout", "ms", s->calm || chance_one_in(&s->chance, 2) ? "60000" : "1",
+             NULL);
 }
 
 static const struct row {
@@ -217,7 +224,8 @@ static void build(stack *s) {
   }
   for (sheaf_manager *m = s->top; m; m = sheaf_stage_child(m, 0)) {
     size_t at = strlen(s->text);
-    snprintf(s->text + at, sizeof s->text - at, "%s%s", at ? " > " : "", sheaf_manager_factory(m)->id);
+    snprintf(s->text + at, sizeof s->text - at, "%s%s", at ? " > " : "",
+             sheaf_manager_factory(m)->id);
   }
 }
 
@@ -233,7 +241,7 @@ typedef struct host {
 
 typedef struct heard {
   const sheaf_request *request;
-  _Atomic uint32_t *times; /* by index */
+  _Atomic uint32_t *times;               /* by index */
   _Atomic uint32_t calls, stopped_after; /* 0: never */
   _Atomic bool stopped;
   const host *host;
@@ -344,7 +352,8 @@ static void make_question(question *q, chance *c) {
   static const sheaf_id traits[] = {400, 401};
   static const uint32_t most[] = {1, 2, 20, 300};
   make_contexts(q, c);
-  uint32_t count = chance_below(c, most[chance_below(c, 4)] + 1), differ = 1 + chance_below(c, REFS);
+  uint32_t count = chance_below(c, most[chance_below(c, 4)] + 1),
+           differ = 1 + chance_below(c, REFS);
   for (uint32_t i = 0; i < REFS; i++)
     snprintf(q->text[i], sizeof q->text[i], "%c://%u/%u", 'a' + (int)i % 3, i % 5, i);
   for (uint32_t i = 0; i < count; i++) {
@@ -380,7 +389,8 @@ static sheaf_cancel *endanger(host *h, question *q, heard *e) {
   sheaf_cancel *cancel = NULL;
   if (h->stack->calm) return NULL;
   if (chance_one_in(&h->chance, 8)) e->stopped_after = 1 + chance_below(&h->chance, 50);
-  if (chance_one_in(&h->chance, 12)) q->call.deadline_ns = sheaf_deadline_in(chance_below(&h->chance, 300000));
+  if (chance_one_in(&h->chance, 12))
+    q->call.deadline_ns = sheaf_deadline_in(chance_below(&h->chance, 300000));
   if (chance_one_in(&h->chance, 12)) {
     cancel = q->call.cancel = sheaf_cancel_new();
     sheaf_cancel_set(cancel);
@@ -490,9 +500,15 @@ static void pester(pest *p) {
   stack *s = p->stack;
   sheaf_stage_counter counters[16];
   switch (chance_below(&p->chance, 4)) {
-  case 0: cancel_one(s, chance_below(&p->chance, THREADS)); break;
-  case 1: (void)sheaf_manager_flush(s->top, NULL, NULL); break;
-  case 2: (void)sheaf_meter_prometheus(s->top, ignore, NULL); break;
+  case 0:
+    cancel_one(s, chance_below(&p->chance, THREADS));
+    break;
+  case 1:
+    (void)sheaf_manager_flush(s->top, NULL, NULL);
+    break;
+  case 2:
+    (void)sheaf_meter_prometheus(s->top, ignore, NULL);
+    break;
   default:
     for (sheaf_manager *m = s->top; m; m = sheaf_stage_child(m, 0))
       (void)sheaf_stage_counters(m, counters, 16);
@@ -557,7 +573,8 @@ static void try_stack(uint64_t seed, uint32_t threads, void (*make)(stack *s), b
     for (int v = 0; v < 4; v++) asked[v] += hosts[i].asked[v];
   }
   if (s.calm && make == build) counters_add_up(&s, asked);
-  else if (!pester) MUST(arrived(s.top, CHAOS_NEITHER) <= asked[CHAOS_NEITHER % 4]); /* never asked twice */
+  else if (!pester)
+    MUST(arrived(s.top, CHAOS_NEITHER) <= asked[CHAOS_NEITHER % 4]); /* never asked twice */
   MUST(sheaf_library_free(s.library) == SHEAF_OK);
   pthread_mutex_destroy(&s.lock);
 }
@@ -582,7 +599,8 @@ static void build_for_many(stack *s) {
 
 static void eight_threads_over_linger_cache_retry_and_limit(void **state) {
   (void)state;
-  for (uint64_t i = 1; i <= 20; i++) try_stack(i * 0xd1342543de82ef95ULL | 1, MOST_THREADS, build_for_many, false);
+  for (uint64_t i = 1; i <= 20; i++)
+    try_stack(i * 0xd1342543de82ef95ULL | 1, MOST_THREADS, build_for_many, false);
 }
 
 static void while_others_pester_and_close(void **state) {

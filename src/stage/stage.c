@@ -45,7 +45,8 @@ static const char *setting_name(const sheaf_stage_type *type, uint32_t i) {
 }
 
 sheaf_status sheaf_stage_number(const sheaf_stage_type *type, const sheaf_value *settings,
-                                uint32_t i, int64_t least, int64_t most, int64_t *out, sheaf_error *error) {
+                                uint32_t i, int64_t least, int64_t most, int64_t *out,
+                                sheaf_error *error) {
   *out = settings[i].u.integer;
   if (*out >= least && *out <= most) return SHEAF_OK;
   return sheaf_error_set(error, SHEAF_INVALID_ARGUMENT,

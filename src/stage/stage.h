@@ -33,7 +33,7 @@ typedef struct sheaf_stage_type {
   uint32_t counter_count;
   const sheaf_stage_counter_info *counters;
   uint32_t needs; /* SHEAF_VERB_PURE, SHEAF_VERB_IDEMPOTENT: verbs without are passed on; 0: none */
-  size_t size; /* of an instance, which begins with a sheaf_stage */
+  size_t size;    /* of an instance, which begins with a sheaf_stage */
 
   /* Makes the instance, zeroed but for its frame, ready. settings[i] is the value of the type's i-th
    * setting; they live as long as the instance. On failure `error` says what would be right, and
@@ -57,26 +57,30 @@ typedef struct sheaf_stage_type {
 } sheaf_stage_type;
 
 /* The frame of an instance. */
-#define SHEAF_STAGE_MOST_DEEP 64u /* stages on top of each other: each takes its part of a thread's stack */
+#define SHEAF_STAGE_MOST_DEEP                                                                      \
+  64u /* stages on top of each other: each takes its part of a thread's stack */
 
 struct sheaf_stage {
   const sheaf_stage_type *type;
   sheaf_library *library;
-  sheaf_manager **children; /* owned */
-  uint32_t child_count;     /* 0 in `close` if the stage could not be opened */
+  sheaf_manager **children;      /* owned */
+  uint32_t child_count;          /* 0 in `close` if the stage could not be opened */
   uint32_t depth;                /* stages on top of each other, this one included */
   sheaf_description description; /* what it promises: see describe.h */
   _Atomic uint64_t *counts;      /* one a counter of its type */
 };
 
 /* What a type's `info` has, and the constants of its factory. */
-#define SHEAF_STAGE_INFO(factory, least, most) {sizeof(sheaf_stage_info), 0, (factory), (least), (most)}
-#define SHEAF_STAGE_FACTORY(id_, display_name_, description_, settings_, setting_count_) \
-  {                                                                                      \
-      .struct_size = sizeof(sheaf_factory), .id = (id_), .display_name = (display_name_), \
-      .description = (description_), .settings = (settings_),                            \
-      .setting_count = (setting_count_), .create = sheaf_stage_create                    \
-  }
+#define SHEAF_STAGE_INFO(factory, least, most)                                                     \
+  {sizeof(sheaf_stage_info), 0, (factory), (least), (most)}
+#define SHEAF_STAGE_FACTORY(id_, display_name_, description_, settings_, setting_count_)           \
+  {.struct_size = sizeof(sheaf_factory),                                                           \
+   .id = (id_),                                                                                    \
+   .display_name = (display_name_),                                                                \
+   .description = (description_),                                                                  \
+   .settings = (settings_),                                                                        \
+   .setting_count = (setting_count_),                                                              \
+   .create = sheaf_stage_create}
 
 /* The create of every stage's factory (open.c). */
 sheaf_status sheaf_stage_create(const sheaf_factory *factory, const sheaf_host *host,
@@ -136,7 +140,8 @@ static inline void *sheaf_stage_scratch(const sheaf_request *request, size_t siz
 
 /* A whole number that must be in a range, into `out`: what is wrong and right goes into `error`. */
 sheaf_status sheaf_stage_number(const sheaf_stage_type *type, const sheaf_value *settings,
-                                uint32_t i, int64_t least, int64_t most, int64_t *out, sheaf_error *error);
+                                uint32_t i, int64_t least, int64_t most, int64_t *out,
+                                sheaf_error *error);
 
 /* One of `count` words, its place into `out`. */
 sheaf_status sheaf_stage_word(const sheaf_stage_type *type, const sheaf_value *settings, uint32_t i,

@@ -123,8 +123,8 @@ void sheaf_terms_release(sheaf_terms_table *all, sheaf_terms *q, uint32_t holds)
   uint32_t there = atomic_load_explicit(&q->holds, memory_order_relaxed);
   /* The last hold is let go of under the lock only, where it might just be taken up again. */
   while (there > holds)
-    if (atomic_compare_exchange_weak_explicit(&q->holds, &there, there - holds, memory_order_release,
-                                              memory_order_relaxed))
+    if (atomic_compare_exchange_weak_explicit(&q->holds, &there, there - holds,
+                                              memory_order_release, memory_order_relaxed))
       return;
   pthread_mutex_lock(&all->lock);
   bool last = atomic_fetch_sub_explicit(&q->holds, holds, memory_order_acq_rel) == holds;

@@ -30,7 +30,8 @@ static inline uint32_t staged_hear(void *ctx, uint32_t index, const sheaf_result
   s->heard[index]++;
   s->status[index] = result->status;
   if (!SHEAF_IS_OK(result->status))
-    snprintf(s->message, sizeof s->message, "%.*s", (int)result->message.size, result->message.data);
+    snprintf(s->message, sizeof s->message, "%.*s", (int)result->message.size,
+             result->message.data);
   else if (result->property_count && result->properties[0].value.kind == SHEAF_KIND_INT64)
     s->value[index] = result->properties[0].value.u.integer;
   return ++s->calls == s->stop_after ? SHEAF_STOP : SHEAF_CONTINUE;

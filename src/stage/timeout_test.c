@@ -27,7 +27,8 @@ static void what_is_late_fails_and_the_rest_does_not(void **state) {
   assert_int_equal(staged_ask(&S, fake_refs(10), 10), SHEAF_OK); /* nobody ended the host's call */
   assert_true(sheaf_now_ns() - start >= 20 * INT64_C(1000000));
   staged_assert_once(&S);
-  for (uint32_t i = 0; i < 10; i++) assert_int_equal(S.status[i], i < 5 ? SHEAF_OK : SHEAF_DEADLINE);
+  for (uint32_t i = 0; i < 10; i++)
+    assert_int_equal(S.status[i], i < 5 ? SHEAF_OK : SHEAF_DEADLINE);
   assert_int_equal(staged_counter(S.top, "timed_out"), 1);
   staged_close(&S);
 }

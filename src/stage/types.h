@@ -5,18 +5,18 @@
 
 #include "stage/stage.h"
 
-#define SHEAF_STAGE_MAP(XX) \
-  XX(batch)                 \
-  XX(cache)                 \
-  XX(circuit)               \
-  XX(dedupe)                \
-  XX(fallback)              \
-  XX(limit)                 \
-  XX(linger)                \
-  XX(meter)                 \
-  XX(parallel)              \
-  XX(retry)                 \
-  XX(route)                 \
+#define SHEAF_STAGE_MAP(XX)                                                                        \
+  XX(batch)                                                                                        \
+  XX(cache)                                                                                        \
+  XX(circuit)                                                                                      \
+  XX(dedupe)                                                                                       \
+  XX(fallback)                                                                                     \
+  XX(limit)                                                                                        \
+  XX(linger)                                                                                       \
+  XX(meter)                                                                                        \
+  XX(parallel)                                                                                     \
+  XX(retry)                                                                                        \
+  XX(route)                                                                                        \
   XX(timeout)
 
 #define SHEAF_STAGE_DECLARE(id) extern const sheaf_stage_type sheaf_stage_##id;

@@ -508,7 +508,9 @@ static const sheaf_description *faulty_describe(void *self) {
   static const sheaf_str prefixes[] = {SHEAF_STR("faulty:///")};
   static const sheaf_description description = {
       .struct_size = IS(short_description) ? 8 : sizeof description,
-      .flags = IS(describe_flag) ? 1u << 31 : IS(serialized) ? SHEAF_MANAGER_SERIALIZED : 0,
+      .flags = IS(describe_flag) ? 1u << 31
+               : IS(serialized)  ? SHEAF_MANAGER_SERIALIZED
+                                 : 0,
       .verbs = IS(describe_null_verbs) ? NULL : verbs,
       .verb_count = IS(describe_no_verbs) ? 0 : 3,
       .prefixes = IS(describe_null_prefixes) ? NULL : prefixes,
@@ -594,7 +596,10 @@ static const sheaf_setting_info settings_info[] = {
 static const sheaf_factory factory = {
     .struct_size = IS(short_factory) ? 24 : sizeof factory,
     .flags = IS(factory_flag) ? 1u << 31 : 0,
-    .id = IS(null_id) ? NULL : IS(bad_id) ? "Bad Id!" : IS(other_id) ? "somebody" : FAULT_ID,
+    .id = IS(null_id)    ? NULL
+          : IS(bad_id)   ? "Bad Id!"
+          : IS(other_id) ? "somebody"
+                         : FAULT_ID,
     .display_name = "Faulty: " FAULT_ID,
     .version = "0.1.0",
     .description = "For tests.",
@@ -613,7 +618,9 @@ static const sheaf_plugin plugin = {
     .struct_size = IS(short_plugin) ? 12 : sizeof plugin,
     .flags = IS(plugin_flag) ? 1u << 31 : 0,
     .abi_minor = IS(abi_too_new) ? 99 : 0,
-    .abi_minor_min = IS(abi_too_new) ? 98 : IS(abi_inverted) ? 1 : 0,
+    .abi_minor_min = IS(abi_too_new)    ? 98
+                     : IS(abi_inverted) ? 1
+                                        : 0,
     .factories = IS(null_factories) ? NULL : factories,
     .factory_count = IS(no_factories) ? 0 : 1,
 };

@@ -40,7 +40,14 @@ const char *__lsan_default_options(void) { return "print_suppressions=0"; }
 #define LEAKS() 0
 #endif
 
-enum { STEP = 41, PATIENCE_S = 60, WARM_RUNS = 4, MOST_TRIES = 8, MOST_AT_ONCE = 16, MOST_WRONG = 5 };
+enum {
+  STEP = 41,
+  PATIENCE_S = 60,
+  WARM_RUNS = 4,
+  MOST_TRIES = 8,
+  MOST_AT_ONCE = 16,
+  MOST_WRONG = 5
+};
 
 /* What processes tell the one that started them, each at its place: an allocation has failed. */
 static bool *has_failed;

@@ -281,9 +281,7 @@ static void run_registered(uint32_t how, uint32_t flags) {
 static void run_in_order(void) { run_registered(ANSWERS_IN_ORDER, 0); }
 static void run_backwards(void) { run_registered(ANSWERS_BACKWARDS, 0); }
 static void run_serialized(void) { run_registered(ANSWERS_BACKWARDS | IS_SERIALIZED, 0); }
-static void run_parallel(void) {
-  run_registered(ANSWERS_FROM_A_THREAD, SHEAF_PARALLEL_RESULTS);
-}
+static void run_parallel(void) { run_registered(ANSWERS_FROM_A_THREAD, SHEAF_PARALLEL_RESULTS); }
 static void run_posted(void) { run_registered(POSTS, 0); }
 static void run_posted_serialized(void) { run_registered(POSTS | IS_SERIALIZED, 0); }
 static void run_held(void) {
@@ -338,7 +336,7 @@ const scenario scenarios[] = {
 #define ROW(name, has_threads) {"stage " #name, scenario_stage_##name, has_threads, NULL},
     SCENARIO_STAGES(ROW)
 #undef ROW
-    {"stages, configured", scenario_stage_configured, false, NULL},
+        {"stages, configured", scenario_stage_configured, false, NULL},
     {"sqlite, imported", scenario_sqlite_imported, false, scenario_import_prepare},
     {"sqlite, a table", scenario_sqlite_table, false, scenario_sqlite_table_prepare},
     {"sqlite, refusals", scenario_sqlite_refusals, false, scenario_sqlite_table_prepare},

@@ -17,7 +17,7 @@
 typedef struct scenario {
   const char *name;
   void (*run)(void);
-  bool has_threads; /* not for AddressSanitizer, which cannot start one without memory */
+  bool has_threads;      /* not for AddressSanitizer, which cannot start one without memory */
   void (*prepare)(void); /* before all, once, in a process of its own: makes files in
                             scenario_folder; NULL: nothing */
 } scenario;
@@ -87,10 +87,11 @@ void scenario_sqlite_table(void);
 void scenario_sqlite_refusals(void);
 
 /* scenarios_stages.c: each stage over a manager. */
-#define SCENARIO_STAGES(X)                                                                    \
-  X(batch, false) X(batch_overlap, true) X(batch_own, false) X(cache, false) X(circuit, false) \
-  X(dedupe, false) X(fallback, false) X(limit, false) X(linger, true) X(meter, false)          \
-  X(parallel, true) X(retry, false) X(route, false) X(timeout, false) X(stack, false)
+#define SCENARIO_STAGES(X)                                                                         \
+  X(batch, false)                                                                                  \
+  X(batch_overlap, true) X(batch_own, false) X(cache, false) X(circuit, false) X(dedupe, false)    \
+      X(fallback, false) X(limit, false) X(linger, true) X(meter, false) X(parallel, true)         \
+          X(retry, false) X(route, false) X(timeout, false) X(stack, false)
 #define SCENARIO_DECLARE(name, has_threads) void scenario_stage_##name(void);
 SCENARIO_STAGES(SCENARIO_DECLARE)
 #undef SCENARIO_DECLARE

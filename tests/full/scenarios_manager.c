@@ -16,7 +16,8 @@ typedef struct work {
   sheaf_status status; /* of the thread, for who waits for it */
 } work;
 
-static const sheaf_verb_info verbs[] = {{SHEAF_VERB_RESOLVE, SHEAF_VERB_PURE | SHEAF_VERB_IDEMPOTENT}};
+static const sheaf_verb_info verbs[] = {
+    {SHEAF_VERB_RESOLVE, SHEAF_VERB_PURE | SHEAF_VERB_IDEMPOTENT}};
 
 static const sheaf_description *describe(void *self) {
   return &((local_manager *)self)->description;
@@ -27,12 +28,12 @@ static sheaf_status answer(work *w, uint32_t index) {
   char text[40];
   int size = snprintf(text, sizeof text, "the answer for %u", index);
   sheaf_value items[2] = {sheaf_int64(index), sheaf_string(sheaf_strn(text, (size_t)size))};
-  sheaf_property properties[2] = {
-      {SHEAF_TRAIT_ENTITY, SHEAF_KEY_SOURCE, items[1]},
-      {SHEAF_TRAIT_ENTITY, SHEAF_KEY_EXISTS, sheaf_list(items, 2)}};
+  sheaf_property properties[2] = {{SHEAF_TRAIT_ENTITY, SHEAF_KEY_SOURCE, items[1]},
+                                  {SHEAF_TRAIT_ENTITY, SHEAF_KEY_EXISTS, sheaf_list(items, 2)}};
   sheaf_result result = {index, SHEAF_OK, properties, 2, 0, {NULL, 0}};
   if (w->fails && index % 3 == 0)
-    result = (sheaf_result){index, SHEAF_UNAVAILABLE, properties, 1, SHEAF_RESULT_RETRYABLE, SHEAF_STR("not now")};
+    result = (sheaf_result){index, SHEAF_UNAVAILABLE,      properties,
+                            1,     SHEAF_RESULT_RETRYABLE, SHEAF_STR("not now")};
   if (w->how == POSTS || w->how == HOLDS_AND_POSTS)
     return w->request->call->post(w->request->call, &result, 1);
   return w->sink->results(w->sink, &result, 1) == SHEAF_CONTINUE ? SHEAF_OK : SHEAF_STOPPED;
@@ -76,7 +77,8 @@ static sheaf_status batch(void *self, const sheaf_request *request, sheaf_sink *
   work *w = request->call->scratch(request->call, sizeof *w);
   if (!w) return sheaf_emit_failure(sink, SHEAF_OUT_OF_MEMORY, sheaf_strn(NULL, 0), 0);
   bool fails = local->how & FAILS_AT_FIRST && local->batches++ % 2 == 0;
-  *w = (work){local->how & ~(uint32_t)(IS_SERIALIZED | FAILS_AT_FIRST), fails, request, sink, SHEAF_OK};
+  *w = (work){local->how & ~(uint32_t)(IS_SERIALIZED | FAILS_AT_FIRST), fails, request, sink,
+              SHEAF_OK};
   /* Who collects does not allow it. */
   if (w->how == ANSWERS_FROM_A_THREAD && !(sink->flags & SHEAF_PARALLEL_RESULTS))
     w->how = ANSWERS_BACKWARDS;
@@ -98,8 +100,7 @@ static void destroy(void *self) {
 static sheaf_status create(const sheaf_factory *factory, const sheaf_host *host,
                            const sheaf_value *settings, uint32_t count, sheaf_interface *out,
                            sheaf_error *error) {
-  static const sheaf_manager_table table = {sizeof table, 0,    describe, batch,
-                                            NULL,         NULL, destroy};
+  static const sheaf_manager_table table = {sizeof table, 0, describe, batch, NULL, NULL, destroy};
   (void)host, (void)settings, (void)count, (void)error;
   *out = (sheaf_interface){&table, factory->data};
   return SHEAF_OK;

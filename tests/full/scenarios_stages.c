@@ -97,14 +97,14 @@ static void run(const staging *s) {
   scenario_with_local(s->how, use_stage);
 }
 
-#define SCENARIO(name, stage, how, children, ...)                               \
-  void scenario_stage_##name(void) {                                            \
-    static const staging staged = {stage, {__VA_ARGS__}, how, children, NULL}; \
-    run(&staged);                                                               \
+#define SCENARIO(name, stage, how, children, ...)                                                  \
+  void scenario_stage_##name(void) {                                                               \
+    static const staging staged = {stage, {__VA_ARGS__}, how, children, NULL};                     \
+    run(&staged);                                                                                  \
   }
 
-SCENARIO(batch, "batch", ANSWERS_IN_ORDER, 1, "batchers", "by(prefix, 1) | sort | bytes(5) | size(2)",
-         "keep_empty", "true")
+SCENARIO(batch, "batch", ANSWERS_IN_ORDER, 1, "batchers",
+         "by(prefix, 1) | sort | bytes(5) | size(2)", "keep_empty", "true")
 SCENARIO(batch_overlap, "batch", ANSWERS_IN_ORDER, 1, "batchers", "size(3)", "overlap", "2")
 SCENARIO(cache, "cache", ANSWERS_BACKWARDS, 1, "max_entries", "5", "ttl_ms", "60000")
 SCENARIO(circuit, "circuit", ANSWERS_IN_ORDER, 1, NULL)

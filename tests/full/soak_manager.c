@@ -9,8 +9,8 @@ atomic_long soak_created, soak_destroyed;
 /* ------------------------------------------------------------------------------------ answering */
 
 /* Sends up to eight answers; what they point to is overwritten straight after. */
-static bool send_group(const soak_plan *p, sheaf_sink *sink, const uint32_t *indices, uint32_t count,
-                       bool fails) {
+static bool send_group(const soak_plan *p, sheaf_sink *sink, const uint32_t *indices,
+                       uint32_t count, bool fails) {
   enum { MOST = 8 };
   sheaf_result results[MOST];
   sheaf_property properties[MOST][2];
@@ -122,13 +122,23 @@ static sheaf_status chaos_batch(void *self, const sheaf_request *request, sheaf_
   if (soak_one_in(&p->random, 3) && request->call->poll(request->call)) return SHEAF_CANCELLED;
   if (*scratch != 'x') abort();
   switch (soak_below(&p->random, 20)) {
-    case 0: answer_by_workers(p, sink); break;
-    case 1:
-    case 2: answer_backwards(p, sink); break;
-    case 3: answer_some(p, &p->random, NULL, 0, 1, 0); break;
-    case 4:
-    case 5: answer_some(p, &p->random, sink, 0, 1, 3); break;
-    default: answer_some(p, &p->random, sink, 0, 1, 0); break;
+  case 0:
+    answer_by_workers(p, sink);
+    break;
+  case 1:
+  case 2:
+    answer_backwards(p, sink);
+    break;
+  case 3:
+    answer_some(p, &p->random, NULL, 0, 1, 0);
+    break;
+  case 4:
+  case 5:
+    answer_some(p, &p->random, sink, 0, 1, 3);
+    break;
+  default:
+    answer_some(p, &p->random, sink, 0, 1, 0);
+    break;
   }
   /* With holds out, other threads may still answer: SHEAF_REST is not for then. */
   return p->worker_count ? SHEAF_OK : how_it_ends(p, sink);
@@ -138,8 +148,8 @@ static sheaf_status chaos_batch(void *self, const sheaf_request *request, sheaf_
 
 static const sheaf_verb_info verbs[] = {{SHEAF_VERB_RESOLVE, 0}};
 static const sheaf_description plain = {sizeof plain, 0, verbs, NULL, 1, 0};
-static const sheaf_description serialized = {sizeof serialized, SHEAF_MANAGER_SERIALIZED, verbs,
-                                             NULL, 1, 0};
+static const sheaf_description serialized = {
+    sizeof serialized, SHEAF_MANAGER_SERIALIZED, verbs, NULL, 1, 0};
 
 typedef struct chaos {
   const sheaf_description *description;
@@ -168,8 +178,8 @@ static sheaf_status touching_batch(void *self, const sheaf_request *request, she
   return status;
 }
 
-static const sheaf_manager_table table = {
-    sizeof table, 0, chaos_describe, touching_batch, NULL, NULL, chaos_destroy};
+static const sheaf_manager_table table = {sizeof table, 0,    chaos_describe, touching_batch,
+                                          NULL,         NULL, chaos_destroy};
 static const sheaf_manager_table serialized_table = {
     sizeof serialized_table, 0, chaos_describe, touching_batch, chaos_flush, NULL, chaos_destroy};
 
@@ -189,11 +199,14 @@ static sheaf_status chaos_create(const sheaf_factory *factory, const sheaf_host 
 }
 
 const sheaf_plugin *soak_plugin(void) {
-  static const sheaf_factory factories[] = {
-      {.struct_size = sizeof(sheaf_factory), .id = "chaos", .create = chaos_create,
-       .data = (void *)(uintptr_t)&plain},
-      {.struct_size = sizeof(sheaf_factory), .id = "chaos-serialized", .create = chaos_create,
-       .data = (void *)(uintptr_t)&serialized}};
+  static const sheaf_factory factories[] = {{.struct_size = sizeof(sheaf_factory),
+                                             .id = "chaos",
+                                             .create = chaos_create,
+                                             .data = (void *)(uintptr_t)&plain},
+                                            {.struct_size = sizeof(sheaf_factory),
+                                             .id = "chaos-serialized",
+                                             .create = chaos_create,
+                                             .data = (void *)(uintptr_t)&serialized}};
   static const sheaf_factory *const list[] = {&factories[0], &factories[1]};
   static const sheaf_plugin plugin = {sizeof plugin, 0, 0, 0, list, 2, 0};
   return &plugin;

@@ -238,14 +238,22 @@ static void *soak(void *soaker_) {
     uint32_t slot = soak_below(&s->random, SLOTS);
     sheaf_manager *manager = atomic_load(&epoch.managers[slot]);
     switch (soak_below(&s->random, 40)) {
-      case 0: reopen(slot); break;
-      case 1:
-      case 2: cancel_somebody(&s->random); break;
-      case 3: flush(manager); break;
-      case 4: MUST(sheaf_intern_one(epoch.library, "a name") != 0); break;
-      default:
-        if (soak_one_in(&s->random, 3)) collect(manager, &s->random);
-        else soak_ask(manager, &s->random, 0);
+    case 0:
+      reopen(slot);
+      break;
+    case 1:
+    case 2:
+      cancel_somebody(&s->random);
+      break;
+    case 3:
+      flush(manager);
+      break;
+    case 4:
+      MUST(sheaf_intern_one(epoch.library, "a name") != 0);
+      break;
+    default:
+      if (soak_one_in(&s->random, 3)) collect(manager, &s->random);
+      else soak_ask(manager, &s->random, 0);
     }
     renew_cancel(s);
     atomic_fetch_add(&s->done, 1);
@@ -348,7 +356,8 @@ static void run_epoch(soak_random *random, int64_t until_ms) {
 /* Against the most that it was in the second fifth of the time: sanitizers keep freed memory. */
 static void check_memory(long settled_kib, long last_kib) {
   long allowed = settled_kib + settled_kib / 4 + (SANITIZED ? 512 : 32) * 1024L;
-  if (last_kib > allowed) fprintf(stderr, "memory grew from %ld to %ld KiB\n", settled_kib, last_kib);
+  if (last_kib > allowed)
+    fprintf(stderr, "memory grew from %ld to %ld KiB\n", settled_kib, last_kib);
   MUST(last_kib <= allowed);
 }
 

@@ -10,7 +10,8 @@ enum { MOST = 64, SCHEMES = 3 };
 
 static const char json[] =
     "{\"entities\":{"
-    "\"a\":{\"versions\":[{\"traits\":{\"t\":{\"n\":1,\"s\":\"x\"}}},null,{\"traits\":{\"u\":{}}}]},"
+    "\"a\":{\"versions\":[{\"traits\":{\"t\":{\"n\":1,\"s\":\"x\"}}},null,{\"traits\":{\"u\":{}}}]}"
+    ","
     "\"a/b c\":{\"versions\":[{\"traits\":{\"t\":{\"n\":2}}}],"
     "\"overrideByAccess\":{\"write\":{\"traits\":{\"w\":{\"p\":1.5}}},\"required\":null}},"
     "\"\xc3\xa9\":{\"versions\":[{\"traits\":{\"t\":{\"n\":3}}}]},"

@@ -142,9 +142,9 @@ static inline sheaf_status fuzz_create(const sheaf_factory *factory, const sheaf
 }
 
 /* Opens a manager whose batch is `batch`; `m` lives as long as the library. */
-static inline sheaf_manager *
-fuzz_open(sheaf_library *library, fuzz_manager *m, uint32_t flags,
-          sheaf_status (*batch)(void *, const sheaf_request *, sheaf_sink *)) {
+static inline sheaf_manager *fuzz_open(sheaf_library *library, fuzz_manager *m, uint32_t flags,
+                                       sheaf_status (*batch)(void *, const sheaf_request *,
+                                                             sheaf_sink *)) {
   static const sheaf_verb_info verbs[] = {{SHEAF_VERB_RESOLVE, SHEAF_VERB_PURE}};
   memset(m, 0, sizeof *m);
   m->factory.struct_size = sizeof m->factory;

@@ -19,7 +19,7 @@ typedef struct fuzz_bodies {
 } fuzz_bodies;
 
 static inline sheaf_kind fuzz_kind(fuzz_input *in) {
-  static const sheaf_kind known[] = {SHEAF_KIND_NONE,   SHEAF_KIND_BOOL,  SHEAF_KIND_INT64,
+  static const sheaf_kind known[] = {SHEAF_KIND_NONE,   SHEAF_KIND_BOOL,   SHEAF_KIND_INT64,
                                      SHEAF_KIND_DOUBLE, SHEAF_KIND_STRING, SHEAF_KIND_BYTES,
                                      SHEAF_KIND_LIST,   SHEAF_KIND_LIST};
   uint8_t byte = fuzz_byte(in);
@@ -60,18 +60,18 @@ static inline sheaf_value fuzz_value(fuzz_input *in, fuzz_bodies *bodies, unsign
   v.flags = fuzz_value_flags(in);
   if (v.flags & SHEAF_VALUE_STATIC) bodies->is_static = true;
   switch (SHEAF_STORAGE(v.kind)) {
-    case SHEAF_STORAGE_BYTES:
-      if (fuzz_lies(in, bodies, &v)) break;
-      sheaf_str text = fuzz_text(in);
-      v.length = (uint32_t)text.size;
-      v.u.data = text.data;
-      break;
-    case SHEAF_STORAGE_LIST:
-      if (!fuzz_lies(in, bodies, &v)) fuzz_items(in, bodies, depth, &v);
-      break;
-    default:
-      v.u.integer = (int64_t)fuzz_number(in, 8);
-      if (fuzz_byte(in) == 0xff) v.length = (uint32_t)fuzz_number(in, 4);
+  case SHEAF_STORAGE_BYTES:
+    if (fuzz_lies(in, bodies, &v)) break;
+    sheaf_str text = fuzz_text(in);
+    v.length = (uint32_t)text.size;
+    v.u.data = text.data;
+    break;
+  case SHEAF_STORAGE_LIST:
+    if (!fuzz_lies(in, bodies, &v)) fuzz_items(in, bodies, depth, &v);
+    break;
+  default:
+    v.u.integer = (int64_t)fuzz_number(in, 8);
+    if (fuzz_byte(in) == 0xff) v.length = (uint32_t)fuzz_number(in, 4);
   }
   bodies->is_static = was_static;
   return v;

@@ -79,8 +79,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   sheaf_request request = sheaf_request_for(refs, count);
   sheaf_batch *batch = sheaf_resolve_batch(manager, &request, NULL);
   ALWAYS(batch);
-  cli_printer printer = {.format = &cli_format_jsonl, .library = library,
-                         .verb = verbs[how / 8 % 3], .out = CLI_BUFFER_MEMORY};
+  cli_printer printer = {.format = &cli_format_jsonl,
+                         .library = library,
+                         .verb = verbs[how / 8 % 3],
+                         .out = CLI_BUFFER_MEMORY};
   cli_rows rows = {.first = 7, .refs = refs, .batch = batch, .count = count};
   printer.format->begin(&printer);
   printer.format->rows(&printer, &rows);

@@ -94,23 +94,30 @@ static sheaf_status obey(void *self, const sheaf_request *request, sheaf_sink *s
   while (fuzz_left(r->in) > 0) {
     uint8_t what = fuzz_byte(r->in);
     switch (what & 7) {
-      case 0: case 1: case 2:
-        (void)send_group(r, request, sink, 1, false, &serial);
-        break;
-      case 3: (void)send_group(r, request, sink, 1 + (what >> 5), false, &serial); break;
-      case 4: (void)send_group(r, request, sink, 1 + (what >> 5), true, &serial); break;
-      case 5:
-        if (what & 8 && request->call->poll(request->call)) return SHEAF_STOPPED;
-        if (what & 16) (void)request->call->wait(request->call, 0);
-        if (what & 32) {
-          request->call->hold(request->call);
-          request->call->release(request->call);
-        }
-        break;
-      case 6:
-        if (r->depth < DEEPEST) run(r->in, r->depth + 1);
-        break;
-      default: return what >> 3 == 31 ? (sheaf_status)fuzz_number(r->in, 2) : SHEAF_OK;
+    case 0:
+    case 1:
+    case 2:
+      (void)send_group(r, request, sink, 1, false, &serial);
+      break;
+    case 3:
+      (void)send_group(r, request, sink, 1 + (what >> 5), false, &serial);
+      break;
+    case 4:
+      (void)send_group(r, request, sink, 1 + (what >> 5), true, &serial);
+      break;
+    case 5:
+      if (what & 8 && request->call->poll(request->call)) return SHEAF_STOPPED;
+      if (what & 16) (void)request->call->wait(request->call, 0);
+      if (what & 32) {
+        request->call->hold(request->call);
+        request->call->release(request->call);
+      }
+      break;
+    case 6:
+      if (r->depth < DEEPEST) run(r->in, r->depth + 1);
+      break;
+    default:
+      return what >> 3 == 31 ? (sheaf_status)fuzz_number(r->in, 2) : SHEAF_OK;
     }
   }
   return SHEAF_OK;

@@ -49,7 +49,8 @@ static void check_parse(uint32_t kind, sheaf_str text) {
 static void check_resolve(const sheaf_setting *settings, uint32_t count) {
   sheaf_value *values = NULL;
   sheaf_error error = {0};
-  sheaf_status status = sheaf_settings_resolve("manager", &factory, settings, count, &values, &error);
+  sheaf_status status =
+      sheaf_settings_resolve("manager", &factory, settings, count, &values, &error);
   if (status) {
     ALWAYS(status == SHEAF_INVALID_ARGUMENT && !values);
     fuzz_check_error(&error);

@@ -66,11 +66,15 @@ static const sheaf_description *describe(void *self) {
   return (void)self, &description;
 }
 
-static const sheaf_manager_table table = {.struct_size = sizeof table, .describe = describe,
-    .batch = batch, .flush = flush, .destroy = destroy};
+static const sheaf_manager_table table = {.struct_size = sizeof table,
+                                          .describe = describe,
+                                          .batch = batch,
+                                          .flush = flush,
+                                          .destroy = destroy};
 
 static const sheaf_setting_info settings[] = {
-    {"lines", "0", "How many lines are logged by each batch, and by flushing.", SHEAF_KIND_INT64, 0},
+    {"lines", "0", "How many lines are logged by each batch, and by flushing.", SHEAF_KIND_INT64,
+     0},
     {"fraction", "0.5", "A double.", SHEAF_KIND_DOUBLE, 0},
     {"flag", "false", "A bool.", SHEAF_KIND_BOOL, 0},
     {"text", NULL, "A string.", SHEAF_KIND_STRING, SHEAF_SETTING_SECRET},
@@ -94,10 +98,14 @@ static sheaf_status create(const sheaf_factory *factory, const sheaf_host *host,
   return SHEAF_OK;
 }
 
-static const sheaf_factory factory = {.struct_size = sizeof factory, .id = "chatty",
-    .version = "2.5", .description = "Says much.", .settings = settings, .setting_count = 4,
-    .create = create};
+static const sheaf_factory factory = {.struct_size = sizeof factory,
+                                      .id = "chatty",
+                                      .version = "2.5",
+                                      .description = "Says much.",
+                                      .settings = settings,
+                                      .setting_count = 4,
+                                      .create = create};
 static const sheaf_factory *const factories[] = {&factory};
-static const sheaf_plugin plugin = {.struct_size = sizeof plugin, .factories = factories,
-                                    .factory_count = 1};
+static const sheaf_plugin plugin = {
+    .struct_size = sizeof plugin, .factories = factories, .factory_count = 1};
 const sheaf_plugin *sheaf_plugin_v1(void) { return &plugin; }

@@ -35,9 +35,9 @@ static void start_python(const char *how, const char *path) {
 static uint32_t read_settings(char **arguments, sheaf_setting *settings) {
   uint32_t count = 0;
   for (char *equals; (equals = strchr(arguments[count], '=')) != NULL; count++)
-    settings[count] = (sheaf_setting){
-        sheaf_strn(arguments[count], (size_t)(equals - arguments[count])),
-        sheaf_string(sheaf_cstr(equals + 1))};
+    settings[count] =
+        (sheaf_setting){sheaf_strn(arguments[count], (size_t)(equals - arguments[count])),
+                        sheaf_string(sheaf_cstr(equals + 1))};
   return count;
 }
 
@@ -58,7 +58,8 @@ int main(int argc, char **argv) {
   uint32_t count = read_settings(argv + 3, settings);
   sheaf_library *library = sheaf_library_new(NULL, &error);
   sheaf_manager *manager = sheaf_manager_open(library, "python", settings, count, &error);
-  sheaf_batch *batch = manager ? sheaf_resolve_one(manager, sheaf_cstr(argv[3 + count]), &error) : NULL;
+  sheaf_batch *batch =
+      manager ? sheaf_resolve_one(manager, sheaf_cstr(argv[3 + count]), &error) : NULL;
   if (!batch) return fprintf(stderr, "%s\n", error.message), 1;
   print(library, sheaf_batch_at(batch, 0));
   struct sigaction interrupt;

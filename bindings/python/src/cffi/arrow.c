@@ -70,8 +70,7 @@ static bool copy_schema(const struct ArrowSchema *from, struct ArrowSchema *to) 
   size_t count = (size_t)from->n_children;
   schema_copy *copy = calloc(1, sizeof *copy);
   if (!copy) return false;
-  *to = (struct ArrowSchema){
-      .flags = from->flags, .release = release_copy, .private_data = copy};
+  *to = (struct ArrowSchema){.flags = from->flags, .release = release_copy, .private_data = copy};
   to->format = copy->format = strdup(from->format);
   to->name = copy->name = strdup(from->name);
   to->children = copy->children = calloc(count + 1, sizeof *copy->children);
@@ -136,11 +135,11 @@ struct ArrowArrayStream *sheafpy_arrow_stream(const sheaf_columns *columns, uint
 /* ----------------------------------------------------------------------------------- the capsules */
 
 /* What a capsule holds was made by malloc, and may have been released already. */
-#define CAPSULE_DESTRUCTOR(function, type, name)                       \
-  static void function(PyObject *capsule) {                            \
-    type *held = PyCapsule_GetPointer(capsule, name);                  \
-    if (held && held->release) held->release(held);                    \
-    free(held);                                                        \
+#define CAPSULE_DESTRUCTOR(function, type, name)                                                   \
+  static void function(PyObject *capsule) {                                                        \
+    type *held = PyCapsule_GetPointer(capsule, name);                                              \
+    if (held && held->release) held->release(held);                                                \
+    free(held);                                                                                    \
   }
 
 CAPSULE_DESTRUCTOR(end_schema, struct ArrowSchema, "arrow_schema")

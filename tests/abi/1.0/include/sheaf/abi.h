@@ -82,7 +82,7 @@ extern "C" {
 #define SHEAF_ABI_MINOR 0
 
 /* True if the extensible structure `p` (of `type`) is long enough to hold `field`. */
-#define SHEAF_HAS(type, p, field) \
+#define SHEAF_HAS(type, p, field)                                                                  \
   ((p)->struct_size >= offsetof(type, field) + sizeof(((type *)NULL)->field))
 
 /* ------------------------------------------------------------------------------- status codes */
@@ -241,7 +241,7 @@ enum {
 
 enum { SHEAF_STORAGE_INLINE = 0, SHEAF_STORAGE_BYTES = 1, SHEAF_STORAGE_LIST = 2 };
 
-#define SHEAF_STORAGE(kind) ((kind)&3u)
+#define SHEAF_STORAGE(kind) ((kind) & 3u)
 
 /* Limits beyond which a core refuses to copy a value: the element becomes a manager failure. Later
  * cores allow at least as much. */
@@ -437,11 +437,11 @@ sheaf_error_set(sheaf_error *error, sheaf_status status, const char *format, ...
 /* ------------------------------------------------------------------------------------- the call */
 
 /* The mode of access that the host wants, as OpenAssetIO names them. 0 is the default. */
-#define SHEAF_ACCESS_MAP(XX)            \
-  XX(READ, 0, "read")                   \
-  XX(WRITE, 1, "write")                 \
-  XX(CREATE_RELATED, 2, "createRelated") \
-  XX(REQUIRED, 3, "required")           \
+#define SHEAF_ACCESS_MAP(XX)                                                                       \
+  XX(READ, 0, "read")                                                                              \
+  XX(WRITE, 1, "write")                                                                            \
+  XX(CREATE_RELATED, 2, "createRelated")                                                           \
+  XX(REQUIRED, 3, "required")                                                                      \
   XX(MANAGER_DRIVEN, 4, "managerDriven")
 
 typedef uint32_t sheaf_access;
@@ -463,11 +463,11 @@ enum {
 typedef struct sheaf_context {
   uint32_t struct_size;
   uint32_t flags;
-  sheaf_str share_key; /* what else must be equal for two calls to share an answer */
-  sheaf_str authority; /* who asks: a user, a tenant, a token's name; empty: the process */
-  sheaf_str state;     /* the manager's own state token, as it gave it; empty: none */
+  sheaf_str share_key;        /* what else must be equal for two calls to share an answer */
+  sheaf_str authority;        /* who asks: a user, a tenant, a token's name; empty: the process */
+  sheaf_str state;            /* the manager's own state token, as it gave it; empty: none */
   const sheaf_record *locale; /* traits of the asking place (OpenAssetIO's locale); NULL: none */
-  void *opaque;        /* the host's; passed through untouched; may be NULL */
+  void *opaque;               /* the host's; passed through untouched; may be NULL */
 } sheaf_context;
 
 /* A host's switch that ends calls from outside. Made and owned by the core (sheaf/cancel.h). */
@@ -543,7 +543,7 @@ enum {
 typedef struct sheaf_request {
   uint32_t struct_size;
   uint32_t flags;
-  sheaf_id verb;       /* see SHEAF_NAME_MAP; the core passes only verbs that `describe` listed */
+  sheaf_id verb; /* see SHEAF_NAME_MAP; the core passes only verbs that `describe` listed */
   sheaf_access access;
   const sheaf_str *refs; /* `count` of them, any bytes; empty ones for verbs without references */
   const sheaf_context *const *contexts; /* NULL, or one an index; a NULL entry: the call's */
@@ -681,7 +681,7 @@ typedef struct sheaf_manager_table {
 
   /* The description. Called once, after create, on the same thread. NULL refuses the manager,
    * which is then destroyed. */
-  const sheaf_description *(*describe)(void *self) SHEAF_NOEXCEPT;
+  const sheaf_description *(*describe)(void *self)SHEAF_NOEXCEPT;
 
   /* Answers a batch through `sink`, see sheaf_sink. `count` may be 0. SHEAF_OK, or the status that
    * every unanswered index is to get (sheaf_emit_failure gives it words). After the sink or the
@@ -712,10 +712,10 @@ typedef struct sheaf_manager_table {
 
 /* -------------------------------------------------------------------------------------- the host */
 
-#define SHEAF_LOG_LEVEL_MAP(XX) \
-  XX(DEBUG, 10, "debug")        \
-  XX(INFO, 20, "info")          \
-  XX(WARNING, 30, "warning")    \
+#define SHEAF_LOG_LEVEL_MAP(XX)                                                                    \
+  XX(DEBUG, 10, "debug")                                                                           \
+  XX(INFO, 20, "info")                                                                             \
+  XX(WARNING, 30, "warning")                                                                       \
   XX(ERROR, 40, "error")
 
 enum {

@@ -100,9 +100,8 @@ typedef struct sheaf_batchers sheaf_batchers;
  * wrong and where. Freed with sheaf_batchers_free; the library must outlive it. [any-thread]
  */
 SHEAF_API sheaf_batchers *sheaf_batchers_new(sheaf_library *library, const sheaf_setting *settings,
-                                             uint32_t count,
-                                             const sheaf_batcher *const *own, uint32_t own_count,
-                                             sheaf_error *error) SHEAF_NOEXCEPT;
+                                             uint32_t count, const sheaf_batcher *const *own,
+                                             uint32_t own_count, sheaf_error *error) SHEAF_NOEXCEPT;
 
 /* NULL is fine. [any-thread] */
 SHEAF_API void sheaf_batchers_free(sheaf_batchers *batchers) SHEAF_NOEXCEPT;

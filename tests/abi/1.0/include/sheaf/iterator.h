@@ -47,8 +47,8 @@ enum {
 typedef struct sheaf_iterator_options {
   uint32_t struct_size;
   uint32_t flags;
-  uint32_t chunk_size; /* references a sub-batch; 0: 1,000 */
-  uint32_t reserved;   /* 0 */
+  uint32_t chunk_size;    /* references a sub-batch; 0: 1,000 */
+  uint32_t reserved;      /* 0 */
   sheaf_source_fn source; /* NULL: the request's references */
   void *source_ctx;
 } sheaf_iterator_options;

@@ -40,8 +40,7 @@ SHEAF_API const sheaf_description *
 sheaf_manager_description(const sheaf_manager *manager) SHEAF_NOEXCEPT;
 
 /* The factory that made it. Valid until the library is freed. [any-thread] */
-SHEAF_API const sheaf_factory *
-sheaf_manager_factory(const sheaf_manager *manager) SHEAF_NOEXCEPT;
+SHEAF_API const sheaf_factory *sheaf_manager_factory(const sheaf_manager *manager) SHEAF_NOEXCEPT;
 
 /* The library that it belongs to. [any-thread] */
 SHEAF_API sheaf_library *sheaf_manager_library(const sheaf_manager *manager) SHEAF_NOEXCEPT;

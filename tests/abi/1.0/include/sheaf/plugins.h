@@ -33,14 +33,14 @@ SHEAF_API sheaf_status sheaf_register(sheaf_library *library, const sheaf_plugin
                                       sheaf_error *error) SHEAF_NOEXCEPT;
 
 /* Where a plugin, or a folder of plugins, was named. */
-#define SHEAF_ORIGIN_MAP(XX)              \
-  XX(REGISTERED, 0, "registered")         \
-  XX(API, 1, "host")                      \
-  XX(ENVIRONMENT, 2, "SHEAF_PLUGIN_PATH") \
-  XX(PACKAGE, 7, "package")               \
-  XX(CONFIG, 3, "configuration")          \
-  XX(USER, 4, "user")                     \
-  XX(SYSTEM, 5, "system")                 \
+#define SHEAF_ORIGIN_MAP(XX)                                                                       \
+  XX(REGISTERED, 0, "registered")                                                                  \
+  XX(API, 1, "host")                                                                               \
+  XX(ENVIRONMENT, 2, "SHEAF_PLUGIN_PATH")                                                          \
+  XX(PACKAGE, 7, "package")                                                                        \
+  XX(CONFIG, 3, "configuration")                                                                   \
+  XX(USER, 4, "user")                                                                              \
+  XX(SYSTEM, 5, "system")                                                                          \
   XX(BESIDE, 6, "beside libsheaf")
 
 enum {
