@@ -15,7 +15,7 @@ import sheaf
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-SOURCES = ROOT / "bindings/python/src/fast"
+SOURCES = ROOT / "bindings/python/src"
 FLAGS = ["-std=c11", "-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fPIC",
          "-shared", "-D_POSIX_C_SOURCE=200809L", "-DPy_LIMITED_API=0x030A0000"]
 
@@ -39,8 +39,10 @@ def sanitized(tmp_path):
     for entry in Path(sheaf.__file__).parent.iterdir():
         if not entry.name.startswith("_fast.") or entry.suffix != ".so":
             (package / entry.name).symlink_to(entry)
-    subprocess.run(["gcc", *FLAGS, f"-I{ROOT / 'include'}", f"-I{sysconfig.get_path('include')}",
-                    *map(str, sorted(SOURCES.glob("*.c"))), "-o", str(package / "_fast.abi3.so")], check=True)
+    sources = [*SOURCES.glob("*.c"), *SOURCES.glob("fast/*.c")]
+    includes = [f"-I{ROOT / 'include'}", f"-I{SOURCES}", f"-I{sysconfig.get_path('include')}"]
+    subprocess.run(["gcc", *FLAGS, *includes, *map(str, sources), "-o", str(package / "_fast.abi3.so")],
+                   check=True)
     return tmp_path
 
 
