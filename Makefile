@@ -28,7 +28,7 @@ test-full: ## the same and the slow ones: each allocation failed, fuzzing, a soa
 	@scripts/setup.sh --full
 	@scripts/test.sh --full
 
-perf: setup ## measure, beside what else one could use, and write docs/performance.* (ten minutes)
+perf: setup ## measure, beside what else one could use, and write docs/performance.* (some four minutes)
 	@scripts/perf.sh
 
 perf-quick: setup ## measure less, in a minute, and write build/perf/quick/performance.*

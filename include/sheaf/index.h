@@ -18,10 +18,10 @@
  * them for thirty-two keys at once and goes on with the first when the last has been started.
  *
  * HOW. Open addressing with linear probing over a power of two of slots, at most three fifths full.
- * A slot holds 32 bits of the hash, so that a stored key is looked at once on average, if it
- * is there, and hardly ever if it is not. The hash is XXH3, from xxHash's header
- * (Debian's libxxhash-dev; it is compiled in, nothing is linked), seeded: with a seed of its own for each index, a stranger who sends keys cannot prepare them so
- * that they collide.
+ * A slot holds 32 bits of the hash, so that a stored key is looked at once on average, if it is
+ * there, and hardly ever if it is not. The hash is XXH3, from xxHash's header (Debian's
+ * libxxhash-dev; it is compiled in, nothing is linked), seeded: with a seed of its own for each
+ * index, a stranger who sends keys cannot prepare them so that they collide.
  *
  * KEYS ARE BORROWED: the bytes must stay where they are for as long as the index is used. Keys are
  * any bytes, up to 4 GiB - 1; the empty key is a key. Values are any but SHEAF_INDEX_NONE. Nothing
