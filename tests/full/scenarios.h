@@ -89,9 +89,20 @@ void scenario_sqlite_refusals(void);
 /* scenarios_stages.c: each stage over a manager. */
 #define SCENARIO_STAGES(X)                                                                         \
   X(batch, false)                                                                                  \
-  X(batch_overlap, true) X(batch_own, false) X(cache, false) X(circuit, false) X(dedupe, false)    \
-      X(fallback, false) X(limit, false) X(linger, true) X(meter, false) X(parallel, true)         \
-          X(retry, false) X(route, false) X(timeout, false) X(stack, false)
+  X(batch_overlap, true)                                                                           \
+  X(batch_own, false)                                                                              \
+  X(cache, false)                                                                                  \
+  X(circuit, false)                                                                                \
+  X(dedupe, false)                                                                                 \
+  X(fallback, false)                                                                               \
+  X(limit, false)                                                                                  \
+  X(linger, true)                                                                                  \
+  X(meter, false)                                                                                  \
+  X(parallel, true)                                                                                \
+  X(retry, false)                                                                                  \
+  X(route, false)                                                                                  \
+  X(timeout, false)                                                                                \
+  X(stack, false)
 #define SCENARIO_DECLARE(name, has_threads) void scenario_stage_##name(void);
 SCENARIO_STAGES(SCENARIO_DECLARE)
 #undef SCENARIO_DECLARE
