@@ -70,6 +70,31 @@ static void prefixes_of_any_length(void **state) {
   several_close(&V);
 }
 
+/* A batch that goes to one child is seen by its first reference and the first lane: any two show whether
+ * that is right. */
+static void any_two_go_where_each_goes_alone(void **state) {
+  static const char *const routes[] = {"abcdefgh|abcdefg ab *", "ab abcdefgh *", "abcdefghij ab *",
+                                       "* abcdefghij ab"};
+  static const char *const texts[] = {"abcdefghij-1", "abcdefghix-2", "abcdefghi3",   "abcdefg-4",
+                                      "abcdefx-5",    "ab6",          "xbcdefghij-7", "8"};
+  enum { TEXTS = sizeof texts / sizeof texts[0] };
+  (void)state;
+  for (size_t r = 0; r < sizeof routes / sizeof routes[0]; r++) {
+    assert_true(begin(routes[r]));
+    for (uint32_t i = 0; i < TEXTS * TEXTS; i++) {
+      const char *const pair[] = {texts[i / TEXTS], texts[i % TEXTS]};
+      int64_t alone[2];
+      for (int k = 0; k < 2; k++) {
+        ask(&pair[k], 1);
+        alone[k] = V.s.value[0];
+      }
+      ask(pair, 2);
+      for (int k = 0; k < 2; k++) assert_int_equal(V.s.value[k], alone[k]);
+    }
+    several_close(&V);
+  }
+}
+
 static void what_has_no_route_is_an_error_that_lists_them(void **state) {
   static const char *const texts[] = {"a://1", "z://2", "", "b://3"};
   (void)state;
@@ -143,6 +168,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_goes_its_way_and_comes_back_to_its_place),
       cmocka_unit_test(prefixes_of_any_length),
+      cmocka_unit_test(any_two_go_where_each_goes_alone),
       cmocka_unit_test(what_has_no_route_is_an_error_that_lists_them),
       cmocka_unit_test(one_way_is_one_batch),
       cmocka_unit_test(a_stop_asks_nobody_else),
