@@ -81,7 +81,7 @@ sheaf_batch *sheaf_perform_batch(sheaf_manager *manager, sheaf_id verb,
   q.onward = &batch->sink;
   (void)sheaf_manager_hold(manager); /* closed or not: asking finds out */
   reserve(batch);
-  batch->status = sheaf_question_ask(manager, &q, true, NULL, error);
+  batch->status = sheaf_question_ask(manager, &q, true, error);
   remember(batch);
   return batch;
 }

@@ -77,7 +77,7 @@ static bool fill(sheaf_manager *manager, sheaf_question *q, sheaf_columns *colum
     q->callbacks = (sheaf_callbacks)SHEAF_CALLBACKS_INIT;
     q->onward = &collector.sink;
     (void)sheaf_manager_hold(manager); /* what is held may point to what it called static */
-    columns->status = sheaf_question_ask(manager, q, true, NULL, error);
+    columns->status = sheaf_question_ask(manager, q, true, error);
     filled = sheaf_collector_finish(&collector);
     sheaf_manager_release(manager);
   }

@@ -282,19 +282,18 @@ static uint32_t results_parallel(sheaf_flight *f, const sheaf_result *results, u
 
 /* ------------------------------------------------------------------------- to a stage's sink */
 
-/* How many, from the first on, are ordinary and come in order: they are taken. */
+/* How many, from the first on, are ordinary and come in order: they are taken. Who has a sink counts
+ * errors himself, if he wants to know. */
 static uint32_t take_run(sheaf_flight *f, const sheaf_result *results, uint32_t count) {
   const bool believes = f->onward->flags & SHEAF_SINK_CHECKS_SLOTS;
   const sheaf_request *request = f->request;
   const uint32_t next = f->tracker.next, left = f->tracker.count - next;
-  uint32_t run = 0, failed = 0;
+  uint32_t run = 0;
   if (count > left) count = left;
   for (const sheaf_result *r = results; run < count && r->index == next + run; run++, r++) {
-    if (is_ordinary(r)) failed += r->status != SHEAF_OK;
-    else if (!is_ordinary_in_slots(request, r, believes)) break;
+    if (!is_ordinary(r) && !is_ordinary_in_slots(request, r, believes)) break;
   }
   sheaf_tracker_take_run(&f->tracker, run);
-  f->failed += failed;
   return run;
 }
 

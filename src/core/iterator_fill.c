@@ -135,6 +135,6 @@ void sheaf_sub_ask(sheaf_iterator *it, sheaf_sub_batch *sub) {
   if (q.request.contexts) q.request.contexts += sub->first;
   if (q.request.inputs) q.request.inputs += sub->first;
   sheaf_arena_release(&sub->arena, (sheaf_mark){NULL, NULL});
-  sub->status = sheaf_question_ask(it->manager, &q, true, NULL, &sub->error);
+  sub->status = sheaf_question_ask(it->manager, &q, true, &sub->error);
   atomic_store_explicit(&sub->ready, sub->count, memory_order_release);
 }

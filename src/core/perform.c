@@ -222,8 +222,8 @@ static ALWAYS_INLINE sheaf_status ask(sheaf_manager *m, sheaf_question *q,
 }
 
 sheaf_status sheaf_question_ask(sheaf_manager *m, sheaf_question *q, bool ours,
-                                sheaf_summary *summary, sheaf_error *error) {
-  return ask(m, q, &q->callbacks, ours, !ours, summary, error);
+                                sheaf_error *error) {
+  return ask(m, q, &q->callbacks, ours, !ours, NULL, error);
 }
 
 sheaf_status sheaf_perform(sheaf_manager *manager, sheaf_id verb, const sheaf_request *request,

@@ -23,7 +23,7 @@ sheaf_status sheaf_question_read(sheaf_question *q, sheaf_id verb, const sheaf_r
  * serialized manager's gate. Else a stage asks.
  */
 sheaf_status sheaf_question_ask(sheaf_manager *manager, sheaf_question *q, bool ours,
-                                sheaf_summary *summary, sheaf_error *error);
+                                sheaf_error *error);
 
 /* What a batch function returned, as the core understands it: of a plugin's manager, a status that
  * would say to the host that it asked wrongly is the manager's failure. */

@@ -33,7 +33,7 @@ static sheaf_status fly(sheaf_manager *m, const sheaf_flight *outer, const sheaf
   q.callbacks.flags = sink->flags & SHEAF_PARALLEL_RESULTS;
   q.onward = sink;
   sheaf_error *report = outer ? outer->report : NULL;
-  sheaf_status status = sheaf_question_ask(m, &q, false, NULL, report ? &why : NULL);
+  sheaf_status status = sheaf_question_ask(m, &q, false, report ? &why : NULL);
   if (status && report && !report->status) *report = why;
   return status;
 }
